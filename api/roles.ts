@@ -238,11 +238,13 @@ export const AccessEntry = Type.Object({
   entity_name: Type.String(),
   action: Type.String({ description: 'resource:action' }),
   allowed: Type.Boolean(),
-  because: Type.Array(AccessReason),
-  protected_by: Type.Array(
-    Type.Object({ rule_id: Type.Integer(), rule_name: Type.String(), text: Type.String() }),
-    { description: 'rules for tags that refuse it for the tags they match' },
+  only_in: Type.Optional(
+    Type.Array(Type.String(), { description: 'patterns: allowed in repositories that one of these matches alone' }),
   ),
+  because: Type.Array(AccessReason),
+  protected_by: Type.Array(Type.Object({ rule_id: Type.Integer(), rule_name: Type.String(), text: Type.String() }), {
+    description: 'rules for tags that refuse it for the tags they match',
+  }),
 })
 
 export const getProjectAccess = operation({

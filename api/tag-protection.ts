@@ -14,7 +14,9 @@ export const TagProtectionReq = Type.Object({
   ),
   tags: Type.Optional(Type.String({ description: 'a doublestar pattern over tags' })),
   actions: Type.Optional(actions),
-  role_ids: Type.Optional(Type.Array(Type.Integer(), { description: "roles whose holders may do it, Harbor's or own" })),
+  role_ids: Type.Optional(
+    Type.Array(Type.Integer(), { description: "roles whose holders may do it, Harbor's or own" }),
+  ),
   robot_ids: Type.Optional(Type.Array(Type.Integer(), { description: 'robots that may do it' })),
   disabled: Type.Optional(Type.Boolean()),
 })
@@ -37,6 +39,7 @@ export const TagProtection = Type.Object({
 /** What a rule would refuse, were it saved as it is. */
 export const TagProtectionPreview = Type.Object({
   tag_count: Type.Integer({ description: 'tags of the project that the patterns match' }),
+  is_whole: Type.Boolean({ description: 'false: the project has more tags than a preview looks at, 100000' }),
   tags: Type.Array(Type.Object({ repository: Type.String(), tag: Type.String() }), {
     description: 'the first 100 of them',
   }),
