@@ -5,14 +5,19 @@ import { sql } from '../../platform/db/sql.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { Action, Caller } from '../../registry/caller.ts'
 import type { DoorOptions } from '../../registry/door/door.ts'
-import type { Viewer } from '../../catalog/viewer.ts'
+import type { RepositoryPart, Viewer } from '../../catalog/viewer.ts'
+import { regexOf } from '../../platform/doublestar-regex.ts'
 import {
   mayInEvery,
   mayInProject,
   mayInRepository,
   maySystem,
+  patternsIn,
+  projectsOf,
   projectsOfToken,
   projectsOfWorkload,
+  wholeParts,
+  type AccountRights,
   type ProjectResource,
   type Rights,
   type Verb,
@@ -28,7 +33,7 @@ export async function viewerOf(
   if (!rights || rights.kind === 'anonymous' || rights.isDisabled) return { seesAll: false, projectIds: 'public only' }
   if (seesAll(rights) || (rights.kind === 'robot' && rights.projectId === null && rights.projects.has('*')))
     return { seesAll: true }
-  if (rights.kind === 'user') return { seesAll: false, projectIds: [...rights.roles.keys()] }
+  if (rights.kind === 'user') return { seesAll: false, projectIds: projectsOf(rights) }
   if (rights.kind === 'token' || rights.kind === 'workload') {
     const ids = rights.kind === 'token' ? projectsOfToken(rights) : projectsOfWorkload(rights)
     return ids === 'all' ? { seesAll: true } : { seesAll: false, projectIds: ids }
@@ -36,6 +41,50 @@ export async function viewerOf(
   const names = [...rights.projects.keys()]
   const projects = await Promise.all(names.map(async (name) => findProject(reader, name)))
   return { seesAll: false, projectIds: projects.flatMap((project) => (project ? [project.id] : [])) }
+}
+
+/**
+ * The same viewer for a list of what is in repositories: an account with roles of one's own sees only the repositories
+ * in which it holds this right. Harbor's roles all hold it, so that for others nothing changes.
+ */
+export function viewerInside(
+  viewer: Viewer,
+  rights: Rights | undefined,
+  resource: ProjectResource = 'repository',
+  verb: Verb = 'list',
+): Viewer {
+  if (!rights || viewer.seesAll || viewer.projectIds === 'public only') return viewer
+  const accounts = accountsOf(rights).filter(({ own }) => own !== undefined)
+  if (accounts.length === 0) return viewer
+  const holds = (id: number) =>
+    accounts.every(
+      (one) => !one.own!.has(id) || mayInProject(one, { id, name: '', isPublic: false }, resource, verb),
+    )
+  const projectIds = viewer.projectIds.filter(holds)
+  return { seesAll: false, projectIds, parts: partsHolding(rights, resource, verb) }
+}
+
+/** The accounts that rights are taken from: its own, or those that made the trust rules of a workload. */
+function accountsOf(rights: Rights): AccountRights[] {
+  if (rights.kind === 'user') return [rights]
+  if (rights.kind === 'token') return [rights.account]
+  return rights.kind === 'workload' ? wholeParts(rights).map(({ account }) => account) : []
+}
+
+/** The parts of projects in which these rights hold this one, where they do not in the whole project. */
+export function partsHolding(rights: Rights, resource: ProjectResource, verb: Verb): RepositoryPart[] {
+  const projects = new Set(accountsOf(rights).flatMap(({ own }) => [...(own?.keys() ?? [])]))
+  return [...projects].flatMap((projectId) => {
+    const patterns = patternsIn(rights, projectId, resource, verb)
+    return patterns.length === 0 ? [] : [{ projectId, regex: regexOf(patterns) }]
+  })
+}
+
+/** What a list in one project shows: all, or the repositories in which these rights hold this one. */
+export function viewerIn(rights: Rights, project: Project, resource: ProjectResource, verb: Verb): Viewer {
+  if (mayInProject(rights, project, resource, verb)) return { seesAll: true }
+  const parts = partsHolding(rights, resource, verb).filter(({ projectId }) => projectId === project.id)
+  return { seesAll: false, projectIds: [], parts }
 }
 
 /** The projects in which these rights hold this one, or 'all'; what everybody may do in public ones is left aside. */
@@ -59,7 +108,7 @@ export async function projectsHolding(
 }
 
 function namedBy(rights: Exclude<Rights, { kind: 'anonymous' | 'robot' }>): number[] | 'all' {
-  if (rights.kind === 'user') return [...rights.roles.keys()]
+  if (rights.kind === 'user') return projectsOf(rights)
   return rights.kind === 'token' ? projectsOfToken(rights) : projectsOfWorkload(rights)
 }
 
@@ -96,8 +145,10 @@ export function openRights(reader: RightsReader): DoorOptions['rights'] {
       const rights = await findRights(reader, caller)
       return rights !== undefined && maySystem(rights, 'catalog', 'read')
     },
-    viewer: async (caller) =>
-      viewerOf(reader, await findRights(reader, caller), (rights) => maySystem(rights, 'catalog', 'read')),
+    async viewer(caller) {
+      const rights = await findRights(reader, caller)
+      return viewerInside(await viewerOf(reader, rights, (one) => maySystem(one, 'catalog', 'read')), rights)
+    },
     projectId: async (name) => (await findProject(reader, name))?.id,
   }
 }

@@ -10,6 +10,7 @@ import type { TestMarina } from '../../testing/server.ts'
 import type { Listed } from './document.suite.ts'
 import { operations, type Place } from './operations.suite.ts'
 import { retentionTargets } from './retention-targets.suite.ts'
+import { roleTargets } from './role-targets.suite.ts'
 
 /** Tables that are written apart from requests. */
 const writtenApart =
@@ -42,12 +43,12 @@ const placeOf = (project: Project, more: Partial<Place> = {}): Place => ({
   ...more,
 })
 
-/** Makes the things that the operations are tried on. */
 /** Operations that name a repository outside of their path. */
 const namingRepository = ['CopyArtifact', 'listRepositoryUsage', 'getRepositoryPulls', 'listRepositoryTags'].map(
   (id) => operations[id]!,
 )
 
+/** Makes the things that the operations are tried on. */
 export function openTargets(marina: TestMarina) {
   /** Makes the thing that a path's parameter names, in this project, and returns its name or id. */
   const makers: Record<string, (project: Project, done: Record<string, string | number>) => Promise<string | number>> =
@@ -184,6 +185,7 @@ export function openTargets(marina: TestMarina) {
         return entries[0]!.id
       },
       ...retentionTargets(marina),
+      ...roleTargets(marina),
       reaction_name: async () => 'audit-forward',
       prefetch_id: async () => 999_999_999,
       purge_id: async () => 999_999_999,
@@ -194,8 +196,6 @@ export function openTargets(marina: TestMarina) {
         )
         return row.taskId
       },
-      session_id: async () => 'none',
-      token_id: async () => 999_999_999,
       digest: async () => `sha256:${'0'.repeat(64)}`,
       async registry() {
         const row = await marina.ground.db.row<{ id: number }>(sql`
