@@ -118,7 +118,7 @@ export type Tokens = {
 /**
  * `uid` or `rid`: the id of the account or robot, so that the token is useless once another one has its name. `tid`:
  * that of the personal token by which the account came, which limits what it may do.
- * `scanner`: the task for which a scanner pulls, and the one repository.
+ * `scanner`, `preheat`: the task for which a scanner or a service that preheats pulls, and the one repository.
  */
 type Claims = {
   access?: Access[]
@@ -126,6 +126,7 @@ type Claims = {
   rid?: number
   tid?: number
   scanner?: { task: number; repository: string }
+  preheat?: { task: number; repository: string }
   projects?: Record<string, number>
 }
 
@@ -204,15 +205,18 @@ export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
   }
 }
 
-function holderOf(caller: Caller): Pick<Claims, 'uid' | 'rid' | 'tid' | 'scanner'> {
+function holderOf(caller: Caller): Pick<Claims, 'uid' | 'rid' | 'tid' | 'scanner' | 'preheat'> {
   if (caller.kind === 'user') return { uid: caller.id, ...(caller.token === undefined ? {} : { tid: caller.token }) }
   if (caller.kind === 'robot') return { rid: caller.id }
-  return caller.kind === 'scanner' ? { scanner: { task: caller.id, repository: caller.repository } } : {}
+  if (caller.kind === 'anonymous') return {}
+  const pulls = { task: caller.id, repository: caller.repository }
+  return caller.kind === 'scanner' ? { scanner: pulls } : { preheat: pulls }
 }
 
-function readCaller({ uid, rid, tid, scanner, sub = '' }: Claims & { sub?: string }): Caller {
+function readCaller({ uid, rid, tid, scanner, preheat, sub = '' }: Claims & { sub?: string }): Caller {
   if (uid !== undefined) return { kind: 'user', id: uid, name: sub, ...(tid === undefined ? {} : { token: tid }) }
   if (scanner) return { kind: 'scanner', id: scanner.task, name: sub, repository: scanner.repository }
+  if (preheat) return { kind: 'preheat', id: preheat.task, name: sub, repository: preheat.repository }
   return rid === undefined ? anonymous : { kind: 'robot', id: rid, name: sub }
 }
 

@@ -3,7 +3,7 @@ import type { Tx } from '../../platform/db/db.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
-import type { Caller } from '../../registry/caller.ts'
+import { isForTask, type Caller } from '../../registry/caller.ts'
 import type { AccountRights, Rights, Role, TokenScope } from './rules.ts'
 
 export const accountRightsKey = keyOf('rights', 'account_id')
@@ -25,8 +25,8 @@ export const robotFullName = (name: string, projectName: string | null) =>
 export function findRights(reader: Reader, caller: Caller): Maybe<Rights | undefined> {
   if (caller.kind === 'anonymous') return { kind: 'anonymous' }
   if (caller.kind === 'robot') return findRobotRights(reader, caller.id)
-  // A scanner may pull what it scans (rights.ts), and nothing else.
-  if (caller.kind === 'scanner') return undefined
+  // Scanners and services that preheat may pull for their task (rights.ts), and nothing else.
+  if (isForTask(caller)) return undefined
   const account = findAccountRights(reader, caller.id)
   return caller.token === undefined ? account : andThen(account, (held) => held && ofToken(reader, caller.token!, held))
 }
