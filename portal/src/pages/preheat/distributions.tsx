@@ -1,5 +1,4 @@
 import { useState } from 'preact/hooks'
-import type { AnswerOf } from '../../../../api/operation.ts'
 import { deletePreheatInstance, listPreheatInstances, pingPreheatInstance } from '../../../../api/preheat.ts'
 import { send } from '../../lib/api.ts'
 import { likeQ } from '../../lib/q.ts'
@@ -15,9 +14,9 @@ import { PageHeader } from '../../ui/header.tsx'
 import type { MenuItem } from '../../ui/menu.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { InstanceEditor } from './instance-editor.tsx'
+import type { Instance } from './instance.ts'
 import { words } from './words.ts'
 
-export type Instance = AnswerOf<typeof listPreheatInstances>[number]
 type Asked = { what: 'edit' | 'delete'; instance: Instance } | { what: 'add' } | undefined
 
 /** The services that preheat images, which Harbor calls distributions. */

@@ -14,7 +14,7 @@ import { Dialog } from '../../ui/dialog.tsx'
 import { CheckField, Form, TextField, type FieldErrors, type Values } from '../../ui/form.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import { toast } from '../../ui/toasts.tsx'
-import type { Instance } from './distributions.tsx'
+import type { Instance } from './instance.ts'
 import { words } from './words.ts'
 
 /** Makes or changes a service, and tests it on demand before it is saved. */

@@ -1,5 +1,4 @@
 import { useState } from 'preact/hooks'
-import type { AnswerOf } from '../../../../api/operation.ts'
 import { listPreheatExecutions } from '../../../../api/preheat-runs.ts'
 import { getPreheatPolicy, previewPreheatPolicy } from '../../../../api/preheat.ts'
 import { useAction } from '../../lib/action.ts'
@@ -21,12 +20,10 @@ import { RunState } from '../../ui/run.tsx'
 import { TimeAgo } from '../../ui/time.tsx'
 import { DeletePolicy } from './policies.tsx'
 import { PolicyEditor } from './policy-editor.tsx'
-import { paramsOf, policyPlace, runPolicy, showFilters, showTrigger, type Policy } from './policy.ts'
+import { paramsOf, policyPlace, runPolicy, showFilters, showTrigger, type Policy, type Run } from './policy.ts'
 import { PreviewView, type Preview } from './preview.tsx'
 import { RunDrawer } from './run-drawer.tsx'
 import { words } from './words.ts'
-
-export type Run = AnswerOf<typeof listPreheatExecutions>[number]
 
 /** How often runs are asked again while one may go on, in ms: the stream tells project administrators of none. */
 const everyMs = 3000

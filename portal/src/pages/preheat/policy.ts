@@ -1,5 +1,5 @@
 import type { AnswerOf, BodyOf } from '../../../../api/operation.ts'
-import { startPreheat } from '../../../../api/preheat-runs.ts'
+import { startPreheat, type listPreheatExecutions } from '../../../../api/preheat-runs.ts'
 import { updatePreheatPolicy, type getPreheatPolicy } from '../../../../api/preheat.ts'
 import { send } from '../../lib/api.ts'
 import { forget } from '../../lib/query.ts'
@@ -9,6 +9,7 @@ import { toast } from '../../ui/toasts.tsx'
 import { words } from './words.ts'
 
 export type Policy = AnswerOf<typeof getPreheatPolicy>
+export type Run = AnswerOf<typeof listPreheatExecutions>[number]
 export type PolicyBody = BodyOf<typeof updatePreheatPolicy>
 
 /** What the API has as JSON in a text. */

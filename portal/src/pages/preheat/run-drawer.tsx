@@ -14,8 +14,7 @@ import { PlainTable } from '../../ui/plain-table.tsx'
 import { ErrorState } from '../../ui/problem.tsx'
 import { isGoingOn, LogView, Progress, RunState } from '../../ui/run.tsx'
 import { toast } from '../../ui/toasts.tsx'
-import { forgetPolicies, paramsOf } from './policy.ts'
-import type { Run } from './policy-page.tsx'
+import { forgetPolicies, paramsOf, type Run } from './policy.ts'
 import { words } from './words.ts'
 
 type Task = AnswerOf<typeof listPreheatTasks>[number]
