@@ -87,6 +87,7 @@ export const clientCommands: ClientCommand[] = [
     'copies between registries: policies and their runs',
     () => import('./commands/replication/index.ts'),
   ),
+  noun('preheat', 'images that others fetch before machines ask for them', () => import('./commands/preheat/index.ts')),
   noun('gc', 'the garbage collection', () => import('./commands/gc.ts')),
   noun('jobs', 'work in the background: queues, workers, logs', () => import('./commands/jobs.ts'), ['job']),
   noun('audit', 'who did what, and when', () => import('./commands/audit.ts')),

@@ -21,6 +21,7 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getLogs: 'the older form of the audit log: pages read listAuditLogExts',
   getInternalconfig: 'for processes of the same Marina',
   reportDeployments: 'for the agent of a cluster, which reports what runs there',
+  GetInstance: one,
   getRegistry: one,
   getRegistryInfo: one,
   getArtifactExport: one,

@@ -85,6 +85,12 @@ const hidden: Hidden[] = [
     call: ['POST', '/projects/team/webhook/policies', hook],
   },
   {
+    page: '/p/team/-/preheat',
+    button: 'New policy',
+    roles: both,
+    call: ['POST', '/projects/team/preheat/policies', { name: 'sneaky' }],
+  },
+  {
     page: '/p/team/-/trash',
     row: 'legacy',
     button: 'Restore',

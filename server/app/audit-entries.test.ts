@@ -20,6 +20,7 @@ import { facts as members } from '../features/members/topics.ts'
 import { facts as templates } from '../features/project-templates/topics.ts'
 import { facts as quotas } from '../features/quotas/topics.ts'
 import { facts as reactions } from '../features/reactions/topics.ts'
+import { facts as preheat } from '../features/preheat/topics.ts'
 import { facts as replication, type TaskFact } from '../features/replication/topics.ts'
 import { facts as repositories } from '../features/repositories/topics.ts'
 import { facts as retention } from '../features/retention/topics.ts'
@@ -88,6 +89,8 @@ const scanner = { scannerId: 's1', name: 'trivy' }
 const scanEnded = { digest: d1, tags: [], scanType: 'vulnerability' as const, overview: {} }
 const endpoint = { endpointId: 23, name: 'backup' }
 const copies = { policyId: 24, name: 'nightly' }
+const warmer = { instanceId: 31, name: 'd7y' }
+const warm = { projectId: 7, policyId: 32, name: 'morning' }
 const side = { endpointId: 0, name: '', type: 'harbor', url: 'https://marina.example', namespace: 'team' }
 const task: TaskFact = {
   projectId: 3,
@@ -357,6 +360,26 @@ const table: [Fact, string][] = [
     replication.taskFailed({ ...task, status: 'Error', message: 'no answer' }, anna),
     'fail_replication_task | copies/team/app [1 item(s) in total] | copy of team/app: Error, no answer | failed',
   ],
+  [
+    preheat.instanceCreated({ ...warmer, vendor: 'dragonfly', endpoint: 'http://d7y.example' }, anna),
+    'create_preheat_instance | d7y | create preheat instance: d7y',
+  ],
+  [
+    preheat.instanceChanged({ ...warmer, changed: ['endpoint', 'auth'] }, anna),
+    'update_preheat_instance | d7y | update preheat instance: d7y (endpoint, auth)',
+  ],
+  [preheat.instanceDeleted(warmer, anna), 'delete_preheat_instance | d7y | delete preheat instance: d7y'],
+  [preheat.policyCreated(warm, anna), 'create_preheat_policy | morning | create preheat policy: morning'],
+  [
+    preheat.policyChanged({ ...warm, changed: ['filters'] }, anna),
+    'update_preheat_policy | morning | update preheat policy: morning (filters)',
+  ],
+  [preheat.policyDeleted(warm, anna), 'delete_preheat_policy | morning | delete preheat policy: morning'],
+  [
+    preheat.preheatStarted({ ...warm, executionId: 26, trigger: 'manual' }, anna),
+    'start_preheat | morning | start preheat: morning',
+  ],
+  [preheat.preheatStopped({ ...warm, executionId: 26 }, anna), 'stop_preheat | morning | stop preheat: morning'],
   [exports.exportRequested({ executionId: 18, report: 'artifacts' }, anna), 'request_export | 18 | request export: 18'],
   [
     exports.exportDownloaded({ executionId: 18, report: 'artifacts' }, anna),
@@ -670,6 +693,8 @@ test('the types of events begin with those that Harbor knows', () => {
     'create_endpoint',
     'create_immutable_rule',
     'create_label',
+    'create_preheat_instance',
+    'create_preheat_policy',
     'create_project_template',
     'create_replication_policy',
     'create_repository',
@@ -694,6 +719,8 @@ test('the types of events begin with those that Harbor knows', () => {
     'delete_endpoint',
     'delete_immutable_rule',
     'delete_label',
+    'delete_preheat_instance',
+    'delete_preheat_policy',
     'delete_project_template',
     'delete_replication_policy',
     'delete_retention',
@@ -740,11 +767,13 @@ test('the types of events begin with those that Harbor knows', () => {
     'schedule_audit_purge',
     'schedule_collection',
     'schedule_retention',
+    'start_preheat',
     'start_replication',
     'start_retention',
     'stop_audit_purge',
     'stop_collection',
     'stop_job',
+    'stop_preheat',
     'stop_replication',
     'stop_retention',
     'stop_sbom',
@@ -758,6 +787,8 @@ test('the types of events begin with those that Harbor knows', () => {
     'update_endpoint',
     'update_immutable_rule',
     'update_label',
+    'update_preheat_instance',
+    'update_preheat_policy',
     'update_project_template',
     'update_quota',
     'update_replication_policy',

@@ -18,6 +18,7 @@ import { labels } from '../features/labels/index.ts'
 import { ldap, openBringing, openGroupFinder } from '../features/ldap/index.ts'
 import { members } from '../features/members/index.ts'
 import { notifications } from '../features/notifications/index.ts'
+import { preheat } from '../features/preheat/index.ts'
 import { findCacheRules, projects } from '../features/projects/index.ts'
 import { cacheFigure, proxyCache, usedByCaches } from '../features/proxy-cache/index.ts'
 import { projectTemplates } from '../features/project-templates/index.ts'
@@ -55,6 +56,7 @@ import { facts as ofRegistry } from '../registry/topics.ts'
 import type { OtherSide } from './endpoints.ts'
 import { hostOf, localUrlOf } from './addresses.ts'
 import type { Ground } from './ground.ts'
+import { lentToPreheat } from './preheat.ts'
 import { proxiedDir } from './proxied.ts'
 import type { Floor } from './registry.ts'
 import { lentToScanning } from './scanning.ts'
@@ -193,6 +195,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
       localUrl,
       rules: config.replication,
     }),
+    preheat(lentToPreheat(ground, floor, outbound)),
     webhooks({ db, cache: memory, secrets, settings, host, outbound, log, rules: config.webhooks }),
     exports({ db, artifacts: reports }),
     projectTemplates({ db }),

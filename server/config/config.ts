@@ -12,6 +12,7 @@ import { limits } from './limits.ts'
 import { notifications } from './notifications.ts'
 import { log, metrics } from './observe.ts'
 import { outbound } from './outbound.ts'
+import { preheat } from './preheat.ts'
 import { proxyCache } from './proxy-cache.ts'
 import { pulls } from './pulls.ts'
 import { quotas } from './quotas.ts'
@@ -59,6 +60,7 @@ const groups = {
   proxyCache,
   webhooks,
   replication,
+  preheat,
   quotas,
   pulls,
   retention,

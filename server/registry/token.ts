@@ -122,7 +122,7 @@ export type Tokens = {
 /**
  * `uid` or `rid`: the id of the account or robot, so that the token is useless once another one has its name. `tid`:
  * that of the personal token by which the account came, which limits what it may do.
- * `scanner`: the task for which a scanner pulls, and the one repository.
+ * `scanner`, `preheat`: the task for which a scanner or a service that preheats pulls, and the one repository.
  * `workload`: the trust rules that took the token of a pipeline, and when what they gave ends, in s since 1970.
  * `secret`: it is a password, and no bearer token.
  */
@@ -134,6 +134,7 @@ type Claims = {
   scanner?: { task: number; repository: string }
   workload?: { rules: TrustedBy[]; until: number }
   secret?: true
+  preheat?: { task: number; repository: string }
   projects?: Record<string, number>
 }
 
@@ -223,16 +224,19 @@ export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
 
 const nowSeconds = () => Math.floor(Date.now() / 1000)
 
-function holderOf(caller: Caller): Pick<Claims, 'uid' | 'rid' | 'tid' | 'scanner' | 'workload'> {
+function holderOf(caller: Caller): Pick<Claims, 'uid' | 'rid' | 'tid' | 'scanner' | 'preheat' | 'workload'> {
   if (caller.kind === 'user') return { uid: caller.id, ...(caller.token === undefined ? {} : { tid: caller.token }) }
   if (caller.kind === 'robot') return { rid: caller.id }
   if (caller.kind === 'workload') return { workload: { rules: [...caller.rules], until: caller.until } }
-  return caller.kind === 'scanner' ? { scanner: { task: caller.id, repository: caller.repository } } : {}
+  if (caller.kind === 'anonymous') return {}
+  const pulls = { task: caller.id, repository: caller.repository }
+  return caller.kind === 'scanner' ? { scanner: pulls } : { preheat: pulls }
 }
 
-function readCaller({ uid, rid, tid, scanner, workload, sub = '' }: Claims & { sub?: string }): Caller {
+function readCaller({ uid, rid, tid, scanner, preheat, workload, sub = '' }: Claims & { sub?: string }): Caller {
   if (uid !== undefined) return { kind: 'user', id: uid, name: sub, ...(tid === undefined ? {} : { token: tid }) }
   if (scanner) return { kind: 'scanner', id: scanner.task, name: sub, repository: scanner.repository }
+  if (preheat) return { kind: 'preheat', id: preheat.task, name: sub, repository: preheat.repository }
   if (workload) return { kind: 'workload', id: workload.rules[0]?.[0] ?? 0, name: sub, ...workload }
   return rid === undefined ? anonymous : { kind: 'robot', id: rid, name: sub }
 }

@@ -92,6 +92,9 @@ const onSystem = (right: string): Need => ({ system: right })
 const nothing = () => ({})
 const group = ({ fresh }: Place) => ({ body: { group_name: fresh('group'), group_type: 2 } })
 const scanner = ({ fresh }: Place) => ({ body: { name: fresh('scanner'), url: `http://${fresh('scanner')}.example` } })
+const preheatInstance = ({ fresh }: Place) => ({
+  body: { name: fresh('heat'), vendor: 'dragonfly', endpoint: `http://${fresh('heat')}.example`, enabled: true },
+})
 const label = ({ fresh, project }: Place) => ({
   body: { name: fresh('label'), scope: 'p', project_id: project.id, color: '#00AB9A' },
 })
@@ -476,6 +479,29 @@ export const operations: Record<string, Operation> = {
   searchLdapUser: { needs: onSystem('ldap-user:list') },
   importLdapUser: { needs: onSystem('ldap-user:create') },
   searchLdapGroup: { needs: onSystem('ldap-user:list') },
+  ListProviders: { needs: onSystem('preheat-instance:list'), example: nothing },
+  ListInstances: { needs: onSystem('preheat-instance:list'), example: nothing },
+  CreateInstance: { needs: onSystem('preheat-instance:create'), example: preheatInstance },
+  // No service answers at any URL here; the test is only about the right.
+  PingInstances: { needs: onSystem('preheat-instance:read') },
+  GetInstance: { needs: onSystem('preheat-instance:read'), example: nothing },
+  UpdateInstance: { needs: onSystem('preheat-instance:update'), example: preheatInstance },
+  DeleteInstance: { needs: onSystem('preheat-instance:delete'), example: nothing },
+  ListProvidersUnderProject: { needs: inProject('preheat-policy:read'), example: nothing },
+  ListPolicies: { needs: inProject('preheat-policy:list'), example: nothing },
+  // It names an instance, and a run needs an enabled policy: the tests of preheating have both.
+  CreatePolicy: { needs: inProject('preheat-policy:create') },
+  UpdatePolicy: { needs: inProject('preheat-policy:update') },
+  ManualPreheat: { needs: inProject('preheat-policy:update') },
+  GetPolicy: { needs: inProject('preheat-policy:read'), example: nothing },
+  DeletePolicy: { needs: inProject('preheat-policy:delete'), example: nothing },
+  previewPreheatPolicy: { needs: inProject('preheat-policy:read'), example: nothing },
+  previewPreheat: { needs: inProject('preheat-policy:create'), example: () => ({ body: { filters: '[]' } }) },
+  ListExecutions: { needs: inProject('preheat-policy:list'), example: nothing },
+  GetExecution: { needs: inProject('preheat-policy:read'), example: nothing },
+  StopExecution: { needs: inProject('preheat-policy:update'), example: () => ({ body: { status: 'Stopped' } }) },
+  ListTasks: { needs: inProject('preheat-policy:list'), example: nothing },
+  GetPreheatLog: { needs: inProject('preheat-policy:read'), example: nothing },
 
   listUserGroups: { needs: onSystem('user-group:list'), example: nothing },
   createUserGroup: { needs: onSystem('user-group:create'), example: group },

@@ -3,7 +3,7 @@ import { findProject, missProject, type Project } from '../../catalog/project.ts
 import type { Reader } from '../../catalog/reader.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
-import type { Action, Caller } from '../../registry/caller.ts'
+import { isForTask, type Action, type Caller, type TaskCaller } from '../../registry/caller.ts'
 import type { DoorOptions } from '../../registry/door/door.ts'
 import type { RepositoryPart, Viewer } from '../../catalog/viewer.ts'
 import { regexOf } from '../../platform/doublestar-regex.ts'
@@ -122,14 +122,14 @@ export function openRights(reader: RightsReader): DoorOptions['rights'] {
   return {
     mayTouch(caller, repository, action) {
       if (!isRepositoryName(repository)) return false
-      if (caller.kind === 'scanner') return mayScan(reader, caller, repository, action)
+      if (isForTask(caller)) return mayPullForTask(reader, caller, repository, action)
       return andThen(
         findProject(reader, projectOf(repository)),
         (project) => project !== undefined && mayIn(project, caller, repository, action),
       )
     },
     mayTouchIn(caller, repository, action, projectId) {
-      if (caller.kind === 'scanner') return mayScan(reader, caller, repository, action)
+      if (isForTask(caller)) return mayPullForTask(reader, caller, repository, action)
       const found = findProject(reader, projectOf(repository))
       return andThen(
         found,
@@ -137,7 +137,7 @@ export function openRights(reader: RightsReader): DoorOptions['rights'] {
       )
     },
     async isActive(caller) {
-      if (caller.kind === 'scanner') return mayScan(reader, caller, caller.repository, 'pull')
+      if (isForTask(caller)) return mayPullForTask(reader, caller, caller.repository, 'pull')
       const rights = await findRights(reader, caller)
       return rights !== undefined && (rights.kind === 'anonymous' || !rights.isDisabled)
     },
@@ -153,15 +153,20 @@ export function openRights(reader: RightsReader): DoorOptions['rights'] {
   }
 }
 
-/** A scanner may pull from the repository of its task, while the task runs. */
-async function mayScan(
+/**
+ * A scanner may pull from the repository of its task while the task runs; a service that preheats also while the task
+ * waits to ask how far it is.
+ */
+async function mayPullForTask(
   { db }: Reader,
-  { id, repository }: Extract<Caller, { kind: 'scanner' }>,
+  { kind, id, repository }: TaskCaller,
   wanted: string,
   action: Action,
 ): Promise<boolean> {
   if (action !== 'pull' || wanted !== repository) return false
   const task = await db.row<{ id: number }>(sql`
-    select id from task where id = ${id} and status = 'Running' and stop_asked_at is null`)
+    select id from task
+    where id = ${id} and stop_asked_at is null
+      and (status = 'Running' or (status = 'Pending' and ${kind} = 'preheat'))`)
   return task !== undefined
 }

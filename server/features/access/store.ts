@@ -3,7 +3,7 @@ import type { Tx } from '../../platform/db/db.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
-import type { Caller } from '../../registry/caller.ts'
+import { isForTask, type Caller } from '../../registry/caller.ts'
 import { ownRightsOf, type Bound, type OwnRights } from './own.ts'
 import {
   heldBy,
@@ -48,8 +48,8 @@ export function findRights(reader: RightsReader, caller: Caller): Maybe<Rights |
   if (caller.kind === 'anonymous') return { kind: 'anonymous' }
   if (caller.kind === 'robot') return findRobotRights(reader, caller.id)
   if (caller.kind === 'workload') return findWorkloadRights(reader, caller, (...of) => heldByMaker(reader, ...of))
-  // A scanner may pull what it scans (rights.ts), and nothing else.
-  if (caller.kind === 'scanner') return undefined
+  // Scanners and services that preheat may pull for their task (rights.ts), and nothing else.
+  if (isForTask(caller)) return undefined
   const account = findConfirmedRights(reader, caller.id)
   return caller.token === undefined ? account : andThen(account, (held) => held && ofToken(reader, caller.token!, held))
 }

@@ -9,25 +9,14 @@ import type { Answer, Person } from '../../testing/http.ts'
 import type { TestMarina } from '../../testing/server.ts'
 import type { Listed } from './document.suite.ts'
 import { operations, type Place } from './operations.suite.ts'
+import { preheatTargets } from './preheat-targets.suite.ts'
 import { retentionTargets } from './retention-targets.suite.ts'
 import { roleTargets } from './role-targets.suite.ts'
+import { nameIn } from './target-names.suite.ts'
 
 /** Tables that are written apart from requests. */
 const writtenApart =
   'replica replica_answer login_failure sign_in worker_pool event_place blob_unsynced repository_total'.split(' ')
-
-/** Harbor calls the ids of quotas, retention policies, registries and what belongs to replication only `id`. */
-const ofPath = [
-  ['/retentions/', 'retentions'],
-  ['/registries/', 'registry'],
-  ['/replication/policies/', 'replicationPolicy'],
-  ['/replication/executions/', 'replicationExecution'],
-] as const
-
-function nameIn(path: string, name: string): string {
-  if (name === 'task_id' && path.startsWith('/replication/')) return 'replicationTask'
-  return (name === 'id' && ofPath.find(([start]) => path.startsWith(start))?.[1]) || name
-}
 
 export type Target = { url: string; body?: unknown }
 export type Targets = ReturnType<typeof openTargets>
@@ -186,6 +175,7 @@ export function openTargets(marina: TestMarina) {
       },
       ...retentionTargets(marina),
       ...roleTargets(marina),
+      ...preheatTargets(marina),
       reaction_name: async () => 'audit-forward',
       prefetch_id: async () => 999_999_999,
       purge_id: async () => 999_999_999,

@@ -8,6 +8,7 @@ export { severities } from './reports/finding.ts'
 export { facts as scanFacts, type ScanEnded } from './topics.ts'
 export { issuesCredentials, scannerLogin } from './credentials.ts'
 export { vulnerabilitiesOf } from './reports/addition.ts'
+export { worstFindings } from './reports/worst.ts'
 export { scanOverview } from './reports/column.ts'
 export { sbomOverview } from './sboms/column.ts'
 
