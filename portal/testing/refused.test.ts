@@ -93,6 +93,18 @@ const hidden: Hidden[] = [
   },
   {
     page: '/p/team/-/settings',
+    button: 'Trust a signer',
+    roles: both,
+    call: ['PUT', '/projects/team/signers/sneaky', { keyless: { issuer: 'x', subject: 'x', trust_root: 'x' } }],
+  },
+  {
+    page: '/trust-roots',
+    button: 'Import a root',
+    roles: both,
+    call: ['PUT', '/system/trust-roots/sneaky', {}],
+  },
+  {
+    page: '/p/team/-/settings',
     button: 'Delete the project',
     roles: both,
     call: ['PUT', '/projects/team', { metadata: { public: 'true' } }],
