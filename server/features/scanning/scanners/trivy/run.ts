@@ -90,6 +90,8 @@ async function look(pid: number | undefined, most: number, kill: (error: Error) 
 
 /** One visible line of what a program said last. */
 function lastLine(text: string): string {
-  const lines = text.split('\n').flatMap((line) => line.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ').trim() || [])
+  // Colours of a terminal first.
+  const plain = text.replaceAll(/\u001b\[[\d;]*m/g, '')
+  const lines = plain.split('\n').flatMap((line) => line.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ').trim() || [])
   return (lines.at(-1) ?? 'it said nothing').slice(0, 500)
 }

@@ -73,10 +73,13 @@ export function localTrivy(lent: Lent): Scanner<VulnerabilityReport, Ticket> {
 const describe = ({ version }: TrivyVersion) => ({ name: 'Trivy', vendor, version })
 
 /** Without the right to download, nothing is asked of the network; then there has to be a database already. */
-const flagsOf = ({ mayDownload }: TrivyRules): string[] => [
+const flagsOf = ({ mayDownload, timeoutMs }: TrivyRules): string[] => [
   '--format',
   'json',
   '--quiet',
+  // It has a limit of its own, which would come first.
+  '--timeout',
+  `${Math.ceil(timeoutMs / 1000) + 60}s`,
   ...(mayDownload ? [] : ['--skip-db-update', '--skip-java-db-update', '--offline-scan']),
 ]
 
