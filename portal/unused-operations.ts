@@ -3,7 +3,6 @@ const one = 'the page of the list already holds all that it answers'
 const tokens = 'the page of the own account has no tokens yet: the command line has them'
 const matcher = 'the report of a scan, and the SBOM, hold it'
 const workloads = 'the command line has the trust rules for pipelines and clusters'
-const signers = 'the command line saves whose signatures count'
 const directory = 'the command line tries a directory, searches it and imports people'
 const settings = 'getProject and updateProject read and write all of it at once'
 const deliveries = 'the delivery inspector reads getDelivery, which holds this, too'
@@ -34,7 +33,6 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getProjectMetadata: settings,
   addProjectMetadatas: settings,
   updateProjectMetadata: settings,
-  deleteProjectMetadata: settings,
   getProjectTemplate: one,
   headProject: 'createProject says itself that a name is taken',
   getQuota: one,
@@ -58,13 +56,6 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getScanner: one,
   listPackagesOfArtifact: matcher,
   listVulnerabilitiesOfArtifact: matcher,
-  comparePackages: 'the command line compares the packages of two images',
-  listSigners: signers,
-  putSigner: signers,
-  deleteSigner: signers,
-  listTrustRoots: signers,
-  putTrustRoot: signers,
-  deleteTrustRoot: signers,
   deleteVulndb: 'the command line deletes the database of vulnerabilities',
   listTopRepositories: 'the home page shows what is of interest to its reader, and scores what is used least',
   getStatistic: 'the lists themselves tell their totals',

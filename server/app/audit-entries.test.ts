@@ -632,8 +632,11 @@ const table: [Fact, string][] = [
       {
         ...place,
         digest: d1,
+        tags: ['1.0'],
+        generation: 7,
         count: 1,
-        vulnerabilities: [{ id: 'CVE-1', severity: 'High', package: 'a', version: '1' }],
+        bySeverity: { High: 1 },
+        vulnerabilities: [{ id: 'CVE-1', severity: 'High', package: 'a', version: '1', fixedVersion: '' }],
       },
       anna,
     ),

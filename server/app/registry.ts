@@ -27,7 +27,7 @@ import { tellingShortages } from '../features/quotas/index.ts'
 import { openRobotUses, robotLogin } from '../features/robots/index.ts'
 import { scannerLogin, severityAllowed } from '../features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, type SettingsAccess } from '../features/settings/index.ts'
-import { openSignatures, type Signatures } from '../features/signatures/index.ts'
+import { openSignatures, type Requirement, type Signatures } from '../features/signatures/index.ts'
 import { pushIsByThose, untagIsByThose, type GateOptions } from '../features/tag-protection/index.ts'
 import { openWorkloads, saveRuleUses, type Workloads } from '../features/workloads/index.ts'
 import { peerReader } from '../platform/http/server.ts'
@@ -171,11 +171,21 @@ function protectionOf({ cache, metrics }: Ground, refusals: Refusals): GateOptio
   }
 }
 
-function openSignaturesOf({ db, cache, config }: Ground, refusals: Refusals, source: () => Registry): Signatures {
-  const { signatures: limits } = config
-  return openSignatures({ reader: { db, cache }, source, limits }, ({ caller, repository, digest, project }) =>
-    refusals.change(caller, `pull ${repository}@${digest} without a signature`, project.name),
-  )
+/** How the metric of refused pulls names what a project asks of signatures. */
+const policies: Record<Requirement, string> = {
+  cosign: 'signature_cosign',
+  notation: 'signature_notation',
+  verified: 'signature_verified',
+}
+
+function openSignaturesOf(ground: Ground, refusals: Refusals, source: () => Registry): Signatures {
+  const { db, cache, config, metrics } = ground
+  for (const policy of Object.values(policies)) metrics.refusedPulls.inc({ policy }, 0)
+  return openSignatures({ reader: { db, cache }, source, limits: config.signatures }, (pulled, requirement) => {
+    const { caller, repository, digest, project } = pulled
+    metrics.refusedPulls.inc({ policy: policies[requirement] })
+    refusals.change(caller, `pull ${repository}@${digest} without a signature`, project.name)
+  })
 }
 
 /** Checks names and secrets of people and programs, and notes when robots and personal tokens were used. */

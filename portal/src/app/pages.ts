@@ -149,6 +149,12 @@ export const pages: Page[] = [
     nav: { section: 'security', icon: 'shield', en: 'Scanners', de: 'Scanner' },
   },
   {
+    path: '/trust-roots',
+    load: () => import('../pages/trust-roots/trust-roots.tsx'),
+    may: 'configuration:read',
+    nav: { section: 'security', icon: 'key', en: 'Trusted roots', de: 'Vertrauenswurzeln' },
+  },
+  {
     path: '/jobs',
     load: () => import('../pages/jobs/jobs.tsx'),
     may: 'jobservice-monitor:list',

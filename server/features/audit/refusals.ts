@@ -9,7 +9,7 @@ export type Refusals = AsyncDisposable & {
   /** Notes a login of this name with a wrong password. */
   login(name: string): void
   /** Notes a change that a signed-in caller may not make. `project`: the name or id of the project that it is about. */
-  change(caller: Caller, what: string, project: string | undefined): void
+  change(by: Caller | Actor, what: string, project: string | undefined): void
 }
 
 type Noted = {
