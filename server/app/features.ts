@@ -3,7 +3,7 @@ import { facts as nouns } from '../catalog/topics.ts'
 import { access, type ApiRoute } from '../features/access/index.ts'
 import { accounts } from '../features/accounts/index.ts'
 import { artifacts } from '../features/artifacts/index.ts'
-import { audit } from '../features/audit/index.ts'
+import { aliasesBy, audit, beginMasking, type AliasOf } from '../features/audit/index.ts'
 import { cache } from '../features/cache/index.ts'
 import { cveAllowlist } from '../features/cve-allowlist/index.ts'
 import { deployments } from '../features/deployments/index.ts'
@@ -106,7 +106,7 @@ const cacheRetention = parseProjectRetention({
  */
 export function openFeatures({ ground, floor, house, outbound, otherSide, forwarder, authority }: Lent): AnyFeature[] {
   const { db, cache: memory, blobs, secrets, config, log, peers, layers } = ground
-  const { settings, gates, registry, proxied, login, sessions, peerOf, outside } = floor
+  const { settings, gates, registry, proxied, sessions } = floor
   const reader = { db, cache: memory }
   const redis = layers.redis
   const host = hostOf(config.server)
@@ -115,6 +115,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
   const reach = { db, seal: secrets, ...otherSide }
   const localUrl = localUrlOf(config.server)
   const { topics } = house
+  const aliasOf = aliasesBy(secrets.derive('audit masking'))
 
   const features: AnyFeature[] = [
     { name: 'catalog', topics: nouns },
@@ -153,7 +154,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     }),
     icons({ reader, registry }),
     immutability({ db }),
-    accounts({ ...reader, login, sessions, settings, peerOf, outside, ...accountLimits(config) }),
+    accounts({ ...reader, ...floor, ...accountLimits(config), masking: maskingOf(config, aliasOf) }),
     userGroups({ reader }),
     members({ reader }),
     robots({ reader, settings }),
@@ -198,7 +199,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     gc({ db, cache: memory, blobs, gates, pace: config.collection }),
     undelete({ db, gates, keepMs: config.collection.undeleteMs }),
     jobService({ db, jobs: house.jobs, keepMs: config.jobs.keepMs }),
-    audit({ reader, topics, settings, forwarder, pullsPercent: config.audit.pullsPercent }),
+    audit({ reader, topics, settings, forwarder, aliasOf, ...config.audit }),
     reactions({ db, dispatcher: house.dispatcher, keepMs: config.events.keepMs }),
     stream({
       reader,
@@ -217,6 +218,15 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
   house.components.push(...componentsOf(ground), ...features.flatMap((one) => one.components ?? []))
   return features
 }
+
+/** How names of deleted accounts are masked in the audit log. */
+const maskingOf = (
+  { audit: { maskDeleted } }: Ground['config'],
+  aliasOf: AliasOf,
+): Parameters<typeof accounts>[0]['masking'] => ({
+  begin: (tx, by, name) => beginMasking(tx, aliasOf, by, name),
+  isUsual: maskDeleted,
+})
 
 const accountLimits = ({ limits, identity }: Ground['config']) => ({
   signUps: limits.signUps,

@@ -12,7 +12,15 @@ import { actorOf } from '../../registry/caller.ts'
 import type { Caller } from '../../registry/caller.ts'
 import { heldIn, maySystem, route, type ApiRoute, type Rights, type Verb } from '../access/index.ts'
 import type { SettingsReader } from '../settings/index.ts'
-import { createAccount, deleteAccount, endSession, setAdmin, setPassword, updateProfile } from './actions.ts'
+import {
+  createAccount,
+  deleteAccount,
+  endSession,
+  setAdmin,
+  setPassword,
+  updateProfile,
+  type MaskName,
+} from './actions.ts'
 import { getAccount, ownerOf } from './guards.ts'
 import type { Login } from './login.ts'
 import type { SessionDoor } from './session-door.ts'
@@ -40,6 +48,8 @@ export type UserRoutesOptions = {
   signUps: number
   /** Personal tokens that one account may have. */
   tokensPerAccount: number
+  /** Masks names of deleted accounts in the audit log; `isUsual`: also when the request does not say so. */
+  masking: { begin: MaskName; isUsual: boolean }
 }
 
 /** The operations on accounts: the list for administrators, the own account for everybody. */
@@ -115,7 +125,7 @@ function sessionRoutes({ db, sessions, settings }: UserRoutesOptions): ApiRoute[
   ]
 }
 
-function accountRoutes({ db, login, peerOf }: UserRoutesOptions): ApiRoute[] {
+function accountRoutes({ db, login, peerOf, masking }: UserRoutesOptions): ApiRoute[] {
   return [
     route(api.getUser, 'own', async ({ params, rights }) => {
       needs(rights, params.user_id, 'read')
@@ -130,8 +140,9 @@ function accountRoutes({ db, login, peerOf }: UserRoutesOptions): ApiRoute[] {
         comment: comment ?? now.comment,
       })
     }),
-    route(api.deleteUser, { system: 'user', verb: 'delete' }, async ({ params, caller }) => {
-      await deleteAccount(db, actorOf(caller), await getAccount(db, params.user_id))
+    route(api.deleteUser, { system: 'user', verb: 'delete' }, async ({ params, query, caller }) => {
+      const mask = (query.mask_audit_log ?? masking.isUsual) ? masking.begin : undefined
+      await deleteAccount(db, actorOf(caller), await getAccount(db, params.user_id), mask)
     }),
     route(api.setUserSysAdmin, { system: 'user', verb: 'update' }, async ({ params, body, caller }) => {
       // Clients in Go leave out what is false, as the Terraform provider does; Harbor reads it so.

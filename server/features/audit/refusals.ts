@@ -8,6 +8,8 @@ import { facts } from './topics.ts'
 export type Refusals = AsyncDisposable & {
   /** Notes a login of this name with a wrong password. */
   login(name: string): void
+  /** Notes a client certificate that was not accepted. */
+  certificate(subject: string, why: string): void
   /** Notes a change that a signed-in caller may not make. `project`: the name or id of the project that it is about. */
   change(caller: Caller, what: string, project: string | undefined): void
 }
@@ -64,6 +66,12 @@ export function openRefusals(db: Db, everyMs: number, onError: (error: unknown) 
       const name = given.slice(0, 255).replaceAll('\0', '').toWellFormed()
       note(`login\n${name}`, undefined, (count, origin) =>
         facts.loginFailed({ name, count, origin }, actorOf(anonymous)),
+      )
+    },
+    certificate: (subject, why) => {
+      const [name, reason] = [subject.slice(0, 255).toWellFormed(), why.slice(0, 1000).toWellFormed()]
+      note(`certificate\n${name}\n${reason}`, undefined, (count, origin) =>
+        facts.certificateRefused({ name, reason, count, origin }, actorOf(anonymous)),
       )
     },
     change: (caller, what, project) =>
