@@ -7,11 +7,14 @@ import { ConfigError } from '../config/config.ts'
 import { openRights } from '../features/access/index.ts'
 import {
   authModeProblem,
+  isModeFixed,
+  modeFixedText,
   openLogin,
   openOutside,
   openSessionDoor,
   robotPrefixProblem,
   saveTokenUses,
+  type ByCertificate,
   type Login,
   type Outside,
   type OutsideProvider,
@@ -23,7 +26,7 @@ import { runningStays } from '../features/deployments/index.ts'
 import { tagStays, tagStaysPut } from '../features/immutability/index.ts'
 import { bringImage } from '../features/proxy-cache/index.ts'
 import { tellingShortages } from '../features/quotas/index.ts'
-import { openRobotUses, robotLogin } from '../features/robots/index.ts'
+import { findRobotCaller, openRobotUses, robotLogin } from '../features/robots/index.ts'
 import { scannerLogin, severityAllowed } from '../features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, type SettingsAccess } from '../features/settings/index.ts'
 import { openSignatures, type Signatures } from '../features/signatures/index.ts'
@@ -32,7 +35,7 @@ import type { Component } from '../platform/observe/health.ts'
 import { openPart } from '../platform/observe/part.ts'
 import { seldom } from '../platform/observe/seldom.ts'
 import type { Outbound } from '../platform/outbound/outbound.ts'
-import { openUses } from '../platform/uses.ts'
+import { openUses, type Uses } from '../platform/uses.ts'
 import { openYoungCollector } from '../platform/young.ts'
 import { actorOf } from '../registry/caller.ts'
 import { openDoor, type Door, type DoorOptions } from '../registry/door/door.ts'
@@ -43,6 +46,7 @@ import { openLocalRegistry } from '../registry/local/local.ts'
 import type { Registry } from '../registry/registry.ts'
 import { openTokens, type Tokens } from '../registry/token.ts'
 import { findMirrors } from '../registry/views/proxied/mirrors.ts'
+import { openCertificates, type ClientCertificates } from './certificates.ts'
 import type { OtherSide } from './endpoints.ts'
 import type { Ground } from './ground.ts'
 import { noting } from './identify.ts'
@@ -60,6 +64,7 @@ export type Floor = {
   login: Login
   sessions: SessionDoor
   outside: Outside
+  byCertificate: ByCertificate | undefined
   peerOf: ReturnType<typeof peerReader>
   refusals: Refusals
   signatures: Signatures
@@ -67,6 +72,8 @@ export type Floor = {
   /** What is noted in memory and written a little later. */
   notes: Component
 }
+
+type LentToFloor = { otherSide: OtherSide; outbound: Outbound; certificates: ClientCertificates | undefined }
 
 /**
  * Policy is wired here by hand: which gates a push, a pull and the removal of a tag pass, and in which order; which
@@ -77,7 +84,7 @@ export function openFloor(
   ground: Ground,
   topics: Topics,
   opened: AsyncDisposableStack,
-  { otherSide, outbound }: { otherSide: OtherSide; outbound: Outbound },
+  { otherSide, outbound, certificates }: LentToFloor,
 ): Floor {
   const { db, cache, blobs, config, log } = ground
   const reader = { db, cache }
@@ -92,7 +99,10 @@ export function openFloor(
   const gates = openGates(ground, settings, signatures)
   const rights = openRights({ ...reader, confirm: outside.confirm })
   const tokens = openTokensOf(ground, settings)
-  const login = noting(refusals, openLoginOf(ground, { settings, tokens, outside }, opened, late))
+  const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
+  const login = noting(refusals, openLoginOf(ground, { settings, tokens, outside, robotUses }, opened, late))
+  const findRobot = findRobotCaller(reader, robotUses, () => settings.get('robot_name_prefix'))
+  const byCertificate = certificates && openCertificates(ground, certificates, { refusals, outside, findRobot })
   const { externalUrl, trustedProxies } = config.server
   const peerOf = peerReader(trustedProxies)
   const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl })
@@ -106,6 +116,7 @@ export function openFloor(
     tokens,
     rights,
     login,
+    byCertificate,
     gates,
     externalUrl,
     limits: config.limits,
@@ -116,7 +127,7 @@ export function openFloor(
     onBytes: counting(ground, passed),
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  const callers = { tokens, login, sessions, outside, peerOf, refusals }
+  const callers = { tokens, login, sessions, outside, byCertificate, peerOf, refusals }
   return { ...callers, settings, gates, registry: proxied.registry, proxied, signatures, door, notes: notes.component }
 }
 
@@ -147,16 +158,17 @@ function openSignaturesOf({ db, cache, config }: Ground, refusals: Refusals, sou
   )
 }
 
+type LentToLogin = { settings: SettingsAccess; tokens: Tokens; outside: Outside; robotUses: Uses }
+
 /** Checks names and secrets of people and programs, and notes when robots and personal tokens were used. */
 function openLoginOf(
   ground: Ground,
-  { settings, tokens, outside }: { settings: SettingsAccess; tokens: Tokens; outside: Outside },
+  { settings, tokens, outside, robotUses }: LentToLogin,
   opened: AsyncDisposableStack,
   late: (what: string) => (error: unknown) => void,
 ): Login {
   const { db, cache } = ground
   const reader = { db, cache, relaxed: db.relaxed, confirm: outside.confirm }
-  const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
   const tokenUses = opened.use(openUses((uses) => saveTokenUses(db.relaxed, uses), 5000, late('uses of tokens')))
   const robots = robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))
   const { people, noteLogin: onChecked } = outside
@@ -237,10 +249,12 @@ function openSettingsOf(
       overwrite: config.settings.overwrite,
       defaults: { token_expiration: Math.ceil(config.limits.tokenTtlMs / 60_000) },
       problems: {
-        auth_mode: (value) => authModeProblem(String(value), providers()),
+        auth_mode: async (value) =>
+          (await isModeFixed(db)) ? modeFixedText : authModeProblem(String(value), providers()),
         disabled_audit_log_event_types: (value) => strangeTypeIn(String(value), topics),
         robot_name_prefix: (value) => robotPrefixProblem(db, String(value)),
       },
+      fixed: { auth_mode: () => isModeFixed(db) },
     })
   } catch (error) {
     throw new ConfigError((error as Error).message)

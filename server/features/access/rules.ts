@@ -149,7 +149,7 @@ export type Rights =
       roles: ReadonlyMap<number, readonly Role[]>
       /** Set for an account that another system vouches for. */
       outside?: OutsideState
-      /** It came by a personal token without a scope, with which nobody changes the account itself. */
+      /** It came by a personal token without a scope, or by a certificate: nobody changes the account itself so. */
       byToken?: true
     }
   | { kind: 'token'; id: number; name: string; isDisabled: boolean; account: AccountRights; scope: TokenScope }

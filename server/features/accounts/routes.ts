@@ -23,6 +23,7 @@ import {
 } from './actions.ts'
 import { getAccount, ownerOf } from './guards.ts'
 import type { Login } from './login.ts'
+import { checkIsOurs, checkMayMakeLocal } from './modes.ts'
 import type { SessionDoor } from './session-door.ts'
 import { listSessions } from './session-store.ts'
 import {
@@ -72,6 +73,7 @@ function listRoutes(options: UserRoutesOptions): ApiRoute[] {
     }),
     route(api.createUser, 'anyone', async ({ body, caller, rights, request }) => {
       const { username, password, email, realname, comment } = body
+      await checkMayMakeLocal(options.settings)
       await checkMayCreate(options, caller, rights, request)
       if (username === undefined || password === undefined) {
         throw new Failure('BAD_REQUEST', 'username and password are needed')
@@ -125,7 +127,7 @@ function sessionRoutes({ db, sessions, settings }: UserRoutesOptions): ApiRoute[
   ]
 }
 
-function accountRoutes({ db, login, peerOf, masking }: UserRoutesOptions): ApiRoute[] {
+function accountRoutes({ db, login, peerOf, settings, masking }: UserRoutesOptions): ApiRoute[] {
   return [
     route(api.getUser, 'own', async ({ params, rights }) => {
       needs(rights, params.user_id, 'read')
@@ -133,6 +135,7 @@ function accountRoutes({ db, login, peerOf, masking }: UserRoutesOptions): ApiRo
     }),
     route(api.updateUserProfile, 'own', async ({ params, body: { email, realname, comment }, rights, caller }) => {
       needs(rights, params.user_id, 'update')
+      await checkIsOurs(settings, params.user_id)
       const now = await getListed(db, params.user_id)
       await updateProfile(db, actorOf(caller), await getAccount(db, params.user_id), {
         email: email === undefined ? now.email : email || null,
@@ -152,6 +155,7 @@ function accountRoutes({ db, login, peerOf, masking }: UserRoutesOptions): ApiRo
     route(api.updateUserPassword, 'own', async ({ params, body, rights, caller, request }) => {
       const { old_password: old = '', new_password: wanted } = body
       needs(rights, params.user_id, 'update')
+      await checkIsOurs(settings, params.user_id)
       const account = await getAccount(db, params.user_id)
       if (wanted === undefined) throw new Failure('BAD_REQUEST', 'new_password is missing')
       if (isSelf(rights, params.user_id, 'update')) {

@@ -5,7 +5,7 @@ import type { SettingsReader } from '../settings/index.ts'
 import { robotRoutes } from './routes.ts'
 import { facts } from './topics.ts'
 
-export { openRobotUses, robotLogin } from './login.ts'
+export { findRobotCaller, openRobotUses, robotLogin } from './login.ts'
 
 /** Robots: accounts for programs. */
 export const robots = ({ reader, settings }: { reader: Reader & { db: Db }; settings: SettingsReader }) =>

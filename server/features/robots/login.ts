@@ -1,6 +1,7 @@
 import type { Reader } from '../../catalog/reader.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import { openUses, type Uses } from '../../platform/uses.ts'
+import type { Caller } from '../../registry/caller.ts'
 import { claimOf, type Provider } from '../accounts/index.ts'
 import { findRobotSecret, saveUses } from './store.ts'
 
@@ -19,6 +20,18 @@ export function robotLogin(reader: Reader, uses: Uses, prefixOf: () => Promise<s
     onLogin(caller) {
       if (caller.kind === 'robot') uses.note(caller.id)
     },
+  }
+}
+
+/** The robot of a login name, for who is known without a secret; undefined when it is not there, over or disabled. */
+export function findRobotCaller(reader: Reader, uses: Uses, prefixOf: () => Promise<string>) {
+  return async (name: string): Promise<Caller | undefined> => {
+    const prefix = await prefixOf()
+    const robot = name.startsWith(prefix) ? await findRobotSecret(reader, name.slice(prefix.length)) : undefined
+    if (!robot || robot.isDisabled || (robot.expiresAt !== null && robot.expiresAt.getTime() <= Date.now()))
+      return undefined
+    uses.note(robot.id)
+    return { kind: 'robot', id: robot.id, name }
   }
 }
 
