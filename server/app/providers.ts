@@ -1,14 +1,16 @@
 import type { OutsideProvider } from '../features/accounts/index.ts'
+import { httpAuthProvider, openAsk, uaaProvider } from '../features/identity/index.ts'
 import type { SettingsReader } from '../features/settings/index.ts'
 import type { Outbound } from '../platform/outbound/outbound.ts'
 import type { Ground } from './ground.ts'
 
-export type LentToProviders = { ground: Ground; settings: SettingsReader; outbound: Outbound }
+type LentToProviders = { ground: Ground; settings: SettingsReader; outbound: Outbound }
 
 /**
  * The systems that can vouch for accounts: one line each (docs/develop/providers.md). `auth_mode` can be set to those
  * that are listed here.
  */
-export function openProviders(_lent: LentToProviders): OutsideProvider[] {
-  return []
+export function openProviders({ ground, settings, outbound }: LentToProviders): OutsideProvider[] {
+  const ask = openAsk(outbound, ground.config.identity.answerMs)
+  return [httpAuthProvider({ settings, ask }), uaaProvider({ settings, ask })]
 }

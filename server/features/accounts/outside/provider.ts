@@ -63,6 +63,9 @@ export type OutsideProvider = {
    * which nobody logs in with a password.
    */
   logIn?(name: string, password: string, signal: AbortSignal): Promise<Vouched | undefined>
-  /** Asks about an account again. 'gone' only when the provider says so; a provider that does not answer rejects. */
-  refresh(origin: Origin, signal: AbortSignal): Promise<Vouched | 'gone'>
+  /**
+   * Asks about an account again. 'gone' only when the provider says so; 'unknown' when it answers and cannot say, as
+   * for a token that has ended: then its last word goes on to count. A provider that does not answer rejects.
+   */
+  refresh(origin: Origin, signal: AbortSignal): Promise<Vouched | 'gone' | 'unknown'>
 }

@@ -1,0 +1,3 @@
+export { openAsk } from './ask.ts'
+export { httpAuthProvider } from './http.ts'
+export { uaaProvider } from './uaa.ts'
