@@ -1,5 +1,4 @@
-import type { OutsideProvider } from '../features/accounts/index.ts'
-import { httpAuthProvider, openAsk, uaaProvider } from '../features/identity/index.ts'
+import { httpAuthProvider, openAsk, uaaProvider, type OutsideProvider } from '../features/accounts/index.ts'
 import type { SettingsReader } from '../features/settings/index.ts'
 import type { Outbound } from '../platform/outbound/outbound.ts'
 import type { Ground } from './ground.ts'

@@ -1,4 +1,4 @@
-import type { SettingsReader } from '../settings/index.ts'
+import type { SettingsReader } from '../../settings/index.ts'
 import type { Ask } from './ask.ts'
 
 /** Whom a token is for, as the reviewer says; undefined: the token is not valid, or not any more. */

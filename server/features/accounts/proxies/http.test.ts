@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
-import { callApi } from '../../testing/api.ts'
-import { makeCertificate } from '../../testing/certificate.ts'
-import { fresh, givenProject, pushImage } from '../../testing/given.ts'
-import { basic, eventually, expectAnswer } from '../../testing/http.ts'
-import { openAuthProxy, type Fault } from '../../testing/identity-servers.ts'
-import { openBeside, openTestMarina, type TestMarina, type TestSettings } from '../../testing/server.ts'
+import { callApi } from '../../../testing/api.ts'
+import { makeCertificate } from '../../../testing/certificate.ts'
+import { fresh, givenProject, pushImage } from '../../../testing/given.ts'
+import { basic, eventually, expectAnswer } from '../../../testing/http.ts'
+import { openAuthProxy, type Fault } from '../../../testing/identity-servers.ts'
+import { openBeside, openTestMarina, type TestMarina, type TestSettings } from '../../../testing/server.ts'
 
 const opened = new AsyncDisposableStack()
 after(() => opened.disposeAsync())

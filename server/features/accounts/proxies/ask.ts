@@ -1,4 +1,4 @@
-import type { Call, Outbound } from '../../platform/outbound/outbound.ts'
+import type { Call, Outbound } from '../../../platform/outbound/outbound.ts'
 
 /** One call to a provider with a small answer, read as JSON; `body` is undefined for an answer that is none. */
 export type Ask = (

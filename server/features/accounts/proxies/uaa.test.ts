@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
-import { callApi } from '../../testing/api.ts'
-import { fresh } from '../../testing/given.ts'
-import { expectAnswer } from '../../testing/http.ts'
-import { openUaa, type Fault } from '../../testing/identity-servers.ts'
-import { openBeside, openTestMarina, type TestMarina, type TestSettings } from '../../testing/server.ts'
+import { callApi } from '../../../testing/api.ts'
+import { fresh } from '../../../testing/given.ts'
+import { expectAnswer } from '../../../testing/http.ts'
+import { openUaa, type Fault } from '../../../testing/identity-servers.ts'
+import { openBeside, openTestMarina, type TestMarina, type TestSettings } from '../../../testing/server.ts'
 
 const opened = new AsyncDisposableStack()
 after(() => opened.disposeAsync())

@@ -1,6 +1,6 @@
-import type { OutsideProvider, Vouched } from '../accounts/index.ts'
-import type { SettingsReader } from '../settings/index.ts'
-import { groupTypes } from '../user-groups/index.ts'
+import type { OutsideProvider, Vouched } from '../outside/provider.ts'
+import type { SettingsReader } from '../../settings/index.ts'
+import { groupTypes } from '../../user-groups/index.ts'
 import type { Ask } from './ask.ts'
 
 type UaaSettings = { endpoint: string; clientId: string; clientSecret: string; verifiesTls: boolean }
