@@ -4,6 +4,7 @@ const tokens = 'the page of the own account has no tokens yet: the command line 
 const matcher = 'the report of a scan, and the SBOM, hold it'
 const masking = 'the command line masks names in the audit log: marina audit mask'
 const signers = 'the command line saves whose signatures count'
+const directory = 'the command line tries a directory, searches it and imports people'
 const settings = 'getProject and updateProject read and write all of it at once'
 const deliveries = 'the delivery inspector reads getDelivery, which holds this, too'
 
@@ -55,6 +56,10 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getStatistic: 'the lists themselves tell their totals',
   getCert: 'the page About links to it as a download',
   getPing: 'for load balancers',
+  pingLdap: directory,
+  searchLdapUser: directory,
+  importLdapUser: directory,
+  searchLdapGroup: directory,
   getUserGroup: one,
   listCurrentUserTokens: tokens,
   createCurrentUserToken: tokens,

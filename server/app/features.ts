@@ -1,7 +1,7 @@
 import { topicsOf, type AnyTopic, type Topics } from '../catalog/topic.ts'
 import { facts as nouns } from '../catalog/topics.ts'
 import { access, type ApiRoute } from '../features/access/index.ts'
-import { accounts } from '../features/accounts/index.ts'
+import { accounts, openPersonBringing } from '../features/accounts/index.ts'
 import { artifacts } from '../features/artifacts/index.ts'
 import { aliasesBy, audit, beginMasking, type AliasOf } from '../features/audit/index.ts'
 import { cache } from '../features/cache/index.ts'
@@ -14,6 +14,7 @@ import { icons } from '../features/icons/index.ts'
 import { findImmutable, immutability } from '../features/immutability/index.ts'
 import { jobService } from '../features/job-service/index.ts'
 import { labels } from '../features/labels/index.ts'
+import { ldap, openBringing, openGroupFinder } from '../features/ldap/index.ts'
 import { members } from '../features/members/index.ts'
 import { notifications } from '../features/notifications/index.ts'
 import { findCacheRules, projects } from '../features/projects/index.ts'
@@ -106,7 +107,7 @@ const cacheRetention = parseProjectRetention({
  */
 export function openFeatures({ ground, floor, house, outbound, otherSide, forwarder, authority }: Lent): AnyFeature[] {
   const { db, cache: memory, blobs, secrets, config, log, peers, layers } = ground
-  const { settings, gates, registry, proxied, sessions } = floor
+  const { settings, gates, registry, proxied, sessions, outside, directory } = floor
   const reader = { db, cache: memory }
   const redis = layers.redis
   const host = hostOf(config.server)
@@ -155,8 +156,9 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     icons({ reader, registry }),
     immutability({ db }),
     accounts({ ...reader, ...floor, ...accountLimits(config), masking: maskingOf(config, aliasOf) }),
-    userGroups({ reader }),
-    members({ reader }),
+    ldap({ directory, settings, outside }),
+    userGroups({ reader, findInDirectory: openGroupFinder(directory, settings) }),
+    members({ reader, bring: bringOf(ground, floor) }),
     robots({ reader, settings }),
     scanning(lentToScanning(ground, floor, outbound)),
     signatures(floor.signatures),
@@ -217,6 +219,17 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
   house.jobs.push(...features.flatMap((one) => one.jobs ?? []))
   house.components.push(...componentsOf(ground), ...features.flatMap((one) => one.components ?? []))
   return features
+}
+
+/** Takes people and groups over who are to become members, from the system that has the accounts. */
+function bringOf({ db, config }: Ground, { directory, settings, outside }: Floor) {
+  const fromDirectory = openBringing({ db, directory, settings, outside })
+  const { answerMs } = config.identity
+  const fromOthers = openPersonBringing({ db, settings, outside, answerMs })
+  return async (...[by, wanted]: Parameters<typeof fromDirectory>) => {
+    await fromDirectory(by, wanted)
+    await fromOthers(wanted)
+  }
 }
 
 /** How names of deleted accounts are masked in the audit log. */

@@ -1,15 +1,16 @@
 import { httpAuthProvider, openAsk, uaaProvider, type OutsideProvider } from '../features/accounts/index.ts'
+import { ldapProvider, type Directory } from '../features/ldap/index.ts'
 import type { SettingsReader } from '../features/settings/index.ts'
 import type { Outbound } from '../platform/outbound/outbound.ts'
 import type { Ground } from './ground.ts'
 
-type LentToProviders = { ground: Ground; settings: SettingsReader; outbound: Outbound }
+type LentToProviders = { ground: Ground; settings: SettingsReader; outbound: Outbound; directory: Directory }
 
 /**
  * The systems that can vouch for accounts: one line each (docs/develop/providers.md). `auth_mode` can be set to those
  * that are listed here.
  */
-export function openProviders({ ground, settings, outbound }: LentToProviders): OutsideProvider[] {
+export function openProviders({ ground, settings, outbound, directory }: LentToProviders): OutsideProvider[] {
   const ask = openAsk(outbound, ground.config.identity.answerMs)
-  return [httpAuthProvider({ settings, ask }), uaaProvider({ settings, ask })]
+  return [ldapProvider(directory, settings), httpAuthProvider({ settings, ask }), uaaProvider({ settings, ask })]
 }

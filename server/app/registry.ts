@@ -24,6 +24,7 @@ import { deprecationWarning, describe } from '../features/artifacts/index.ts'
 import { openRefusals, strangeTypeIn, type Refusals } from '../features/audit/index.ts'
 import { runningStays } from '../features/deployments/index.ts'
 import { tagStays, tagStaysPut } from '../features/immutability/index.ts'
+import { directoryOf, ldapItemProblems, type Directory } from '../features/ldap/index.ts'
 import { bringImage } from '../features/proxy-cache/index.ts'
 import { tellingShortages } from '../features/quotas/index.ts'
 import { findRobotCaller, openRobotUses, robotLogin } from '../features/robots/index.ts'
@@ -65,6 +66,7 @@ export type Floor = {
   sessions: SessionDoor
   outside: Outside
   byCertificate: ByCertificate | undefined
+  directory: Directory
   peerOf: ReturnType<typeof peerReader>
   refusals: Refusals
   signatures: Signatures
@@ -92,7 +94,8 @@ export function openFloor(
   const late = (what: string) => (error: unknown) => notes.failed(`${what} not written yet`, error, 10_000)
 
   const settings: SettingsAccess = openSettingsOf(ground, topics, () => providers)
-  const providers = openProviders({ ground, settings, outbound })
+  const directory = directoryOf(config, outbound)
+  const providers = openProviders({ ground, settings, outbound, directory })
   const outside = openOutsideOf(ground, settings, providers)
   const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
   const signatures = openSignaturesOf(ground, refusals, () => local)
@@ -128,7 +131,7 @@ export function openFloor(
     onBytes: counting(ground, passed),
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  const callers = { tokens, login, sessions, outside, byCertificate, peerOf, refusals }
+  const callers = { tokens, login, sessions, outside, directory, byCertificate, peerOf, refusals }
   return { ...callers, settings, gates, registry: proxied.registry, proxied, signatures, door, notes: notes.component }
 }
 
@@ -250,6 +253,7 @@ function openSettingsOf(
       overwrite: config.settings.overwrite,
       defaults: { token_expiration: Math.ceil(config.limits.tokenTtlMs / 60_000) },
       problems: {
+        ...ldapItemProblems,
         auth_mode: async (value) =>
           (await isModeFixed(db)) ? modeFixedText : authModeProblem(String(value), providers()),
         disabled_audit_log_event_types: (value) => strangeTypeIn(String(value), topics),

@@ -128,6 +128,20 @@ suite('http_auth', () => {
     expectAnswer(await read(), 200)
   })
 
+  test('somebody who was never here becomes a member only with http_authproxy_skip_search', async () => {
+    const project = await givenProject(marina)
+    const { name, password } = given()
+    const add = (at: TestMarina) => {
+      const body = { role_id: 2, member_user: { username: name } }
+      return callApi(at, 'POST', `/projects/${project.name}/members`, { as: admin, body })
+    }
+    expectAnswer(await add(marina), 404, 'NOT_FOUND')
+    await using trusting = await openInMode({ http_authproxy_skip_search: true })
+    expectAnswer(await add(trusting), 201)
+    const read = await callApi(marina, 'GET', `/projects/${project.name}`, { as: as(name, password) })
+    assert.equal(read.status, 200, read.text)
+  })
+
   test('C-17: wrong passwords are slowed, counted and in the audit log, as those of local accounts', async () => {
     const { name } = given()
     const statuses = []

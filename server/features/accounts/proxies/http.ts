@@ -30,6 +30,12 @@ export function httpAuthProvider({ settings, ask }: { settings: SettingsReader; 
       // As in Harbor: the proxy takes names as the person types them, and all spellings are one account.
       return reviewed && vouchedOf(proxy, name.toLowerCase(), reviewed, token!)
     },
+    async search(name) {
+      // The proxy cannot be asked for a person: with this setting every name counts as one.
+      if (!(await settings.get('http_authproxy_skip_search'))) return undefined
+      const wanted = name.toLowerCase()
+      return vouchedOf(await readProxySettings(settings), wanted, { username: wanted, groups: [] })
+    },
     async refresh({ name, secret }, signal) {
       const proxy = await readProxySettings(settings)
       const reviewed = secret === null ? undefined : await reviewToken(ask, proxy, secret, signal)
@@ -65,7 +71,7 @@ async function logInAtProxy(
   return token
 }
 
-function vouchedOf(proxy: ProxySettings, name: string, { username, groups }: Reviewed, token: string): Vouched {
+function vouchedOf(proxy: ProxySettings, name: string, { username, groups }: Reviewed, token?: string): Vouched {
   const { endpoint, reviewEndpoint, adminGroups, adminUsernames } = proxy
   return {
     issuer: endpoint || reviewEndpoint,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import { callApi } from '../../../testing/api.ts'
-import { fresh } from '../../../testing/given.ts'
+import { fresh, givenProject } from '../../../testing/given.ts'
 import { expectAnswer } from '../../../testing/http.ts'
 import { openUaa, type Fault } from '../../../testing/identity-servers.ts'
 import { openBeside, openTestMarina, type TestMarina, type TestSettings } from '../../../testing/server.ts'
@@ -75,6 +75,22 @@ suite('uaa_auth', () => {
       expectAnswer(await whoami(person.name, secret), 401, 'UNAUTHORIZED')
       expectAnswer(await whoami(person.name, person.password), 401, 'UNAUTHORIZED')
     }
+  })
+
+  test('somebody whom UAA knows becomes a member before the first login', async () => {
+    const project = await givenProject(marina)
+    const { name, password } = given()
+    const add = (username: string) => {
+      const body = { role_id: 2, member_user: { username } }
+      return callApi(marina, 'POST', `/projects/${project.name}/members`, { as: admin, body })
+    }
+    expectAnswer(await add(name), 201)
+    expectAnswer(await add(fresh('nobody')), 404, 'NOT_FOUND')
+    const read = await callApi(marina, 'GET', `/projects/${project.name}`, { as: as(name, password) })
+    assert.equal(read.status, 200, read.text)
+    uaa.state.fault = 'fails'
+    expectAnswer(await add(fresh('nobody')), 503, 'UNAVAILABLE')
+    uaa.state.fault = undefined
   })
 
   test('a client that may not list users or read their profiles still logs people in', async () => {

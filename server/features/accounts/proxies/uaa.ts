@@ -30,12 +30,18 @@ export function uaaProvider({ settings, ask }: { settings: SettingsReader; ask: 
       const token = await askToken(ask, uaa, grant, signal)
       return token === undefined ? undefined : vouchedOf(uaa, name, await askUserInfo(ask, uaa, token, signal))
     },
-    async refresh({ name }, signal) {
-      const uaa = await readUaaSettings(settings)
-      const token = await askToken(ask, uaa, { grant_type: 'client_credentials' }, signal)
-      if (token === undefined) throw new Error('UAA gives this client no token of its own')
-      return findUser(ask, uaa, { name, token }, signal)
+    async search(name, signal) {
+      const found = await lookUp(name, signal)
+      return typeof found === 'string' ? undefined : found
     },
+    refresh: ({ name }, signal) => lookUp(name, signal),
+  }
+
+  async function lookUp(name: string, signal: AbortSignal): Promise<Vouched | 'gone' | 'unknown'> {
+    const uaa = await readUaaSettings(settings)
+    const token = await askToken(ask, uaa, { grant_type: 'client_credentials' }, signal)
+    if (token === undefined) throw new Error('UAA gives this client no token of its own')
+    return findUser(ask, uaa, { name, token }, signal)
   }
 }
 
