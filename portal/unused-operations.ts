@@ -3,6 +3,7 @@ const one = 'the page of the list already holds all that it answers'
 const tokens = 'the page of the own account has no tokens yet: the command line has them'
 const matcher = 'the report of a scan, and the SBOM, hold it'
 const workloads = 'the command line has the trust rules for pipelines and clusters'
+const masking = 'the command line masks names in the audit log: marina audit mask'
 const directory = 'the command line tries a directory, searches it and imports people'
 const settings = 'getProject and updateProject read and write all of it at once'
 const deliveries = 'the delivery inspector reads getDelivery, which holds this, too'
@@ -16,6 +17,9 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   listTags: pageOfTags,
   getRepository: pageOfTags,
   listAuditLogEventTypes: 'the page of activity offers kinds and operations of its own catalogue',
+  maskAuditLog: masking,
+  listAuditMaskings: masking,
+  getAuditMasking: masking,
   listAuditLogs: 'the older form of the audit log: pages read listAuditLogExts',
   getLogs: 'the older form of the audit log: pages read listAuditLogExts',
   getInternalconfig: 'for processes of the same Marina',

@@ -309,6 +309,18 @@ const table: [Fact, string][] = [
     audit.auditPurged({ executionId: 18, before: 'then', eventTypes: ['*'], removed: 5 }, anna),
     'purge_audit_log | audit_log | purge audit log: 5 entries from before then',
   ],
+  [
+    audit.certificateRefused({ name: 'CN=bert', reason: 'the client certificate has expired', count: 1, origin }, anna),
+    'login_user | CN=bert | refused certificate: CN=bert: the client certificate has expired | failed',
+  ],
+  [
+    audit.maskingAsked({ executionId: 18, alias: 'deleted#1' }, anna),
+    'ask_audit_masking | audit_log | ask audit masking: audit_log',
+  ],
+  [
+    audit.auditMasked({ executionId: 18, alias: 'deleted#1', entries: 5 }, anna),
+    'mask_audit_log | audit_log | mask audit log: 5 entries of deleted#1',
+  ],
   [audit.purgeAsked({ executionId: 18, ...purge }, anna), 'ask_audit_purge | 18 | ask audit purge: 18'],
   [audit.purgeStopped({ executionId: 18 }, anna), 'stop_audit_purge | 18 | stop audit purge: 18'],
   [
@@ -688,6 +700,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'update_member',
     'update_project',
     'apply_project_template',
+    'ask_audit_masking',
     'ask_audit_purge',
     'ask_collection',
     'clear_queue',
@@ -750,6 +763,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'forget_proxy_cache',
     'hold_retention',
     'login_workload',
+    'mask_audit_log',
     'pause_queue',
     'pause_webhook_target',
     'prefetch_proxy_cache',

@@ -1,9 +1,9 @@
 import { topicsOf, type AnyTopic, type Topics } from '../catalog/topic.ts'
 import { facts as nouns } from '../catalog/topics.ts'
 import { access, type ApiRoute } from '../features/access/index.ts'
-import { accounts } from '../features/accounts/index.ts'
+import { accounts, openPersonBringing } from '../features/accounts/index.ts'
 import { artifacts } from '../features/artifacts/index.ts'
-import { audit } from '../features/audit/index.ts'
+import { aliasesBy, audit, beginMasking, type AliasOf } from '../features/audit/index.ts'
 import { cache } from '../features/cache/index.ts'
 import { cveAllowlist } from '../features/cve-allowlist/index.ts'
 import { deployments } from '../features/deployments/index.ts'
@@ -113,7 +113,7 @@ const cacheRetention = parseProjectRetention({
  */
 export function openFeatures({ ground, floor, house, outbound, otherSide, forwarder, authority }: Lent): AnyFeature[] {
   const { db, cache: memory, blobs, secrets, config, log, peers, layers } = ground
-  const { settings, gates, registry, proxied, login, sessions, peerOf, outside, directory } = floor
+  const { settings, gates, registry, proxied, sessions, outside, directory } = floor
   const reader = { db, cache: memory }
   const redis = layers.redis
   const host = hostOf(config.server)
@@ -122,6 +122,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
   const reach = { db, seal: secrets, ...otherSide }
   const localUrl = localUrlOf(config.server)
   const { topics } = house
+  const aliasOf = aliasesBy(secrets.derive('audit masking'))
 
   const features: AnyFeature[] = [
     { name: 'catalog', topics: nouns },
@@ -161,13 +162,13 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     icons({ reader, registry }),
     immutability({ db }),
     tagProtection({ reader, settings }),
-    accounts({ ...reader, login, sessions, settings, peerOf, outside, ...accountLimits(config) }),
+    accounts({ ...reader, ...floor, ...accountLimits(config), masking: maskingOf(config, aliasOf) }),
     ldap({ directory, settings, outside }),
     userGroups({ reader, findInDirectory: openGroupFinder(directory, settings) }),
-    members({ reader, bring: openBringing({ db, directory, settings, outside }) }),
+    members({ reader, bring: bringOf(ground, floor) }),
     ownRoles({ reader }),
     robots({ reader, settings, limits: config.robots }),
-    workloads({ reader, workloads: floor.workloads, peerOf, limits: config.workloads }),
+    workloads({ reader, workloads: floor.workloads, peerOf: floor.peerOf, limits: config.workloads }),
     scanning(lentToScanning(ground, floor, outbound)),
     signatures(floor.signatures),
     securityHub({ db }),
@@ -211,7 +212,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     gc({ db, cache: memory, blobs, gates, pace: config.collection }),
     undelete({ db, gates, keepMs: config.collection.undeleteMs }),
     jobService({ db, jobs: house.jobs, keepMs: config.jobs.keepMs }),
-    audit({ reader, topics, settings, forwarder, pullsPercent: config.audit.pullsPercent }),
+    audit({ reader, topics, settings, forwarder, aliasOf, ...config.audit }),
     reactions({ db, dispatcher: house.dispatcher, keepMs: config.events.keepMs }),
     stream({
       reader,
@@ -230,6 +231,26 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
   house.components.push(...componentsOf(ground), ...features.flatMap((one) => one.components ?? []))
   return features
 }
+
+/** Takes people and groups over who are to become members, from the system that has the accounts. */
+function bringOf({ db, config }: Ground, { directory, settings, outside }: Floor) {
+  const fromDirectory = openBringing({ db, directory, settings, outside })
+  const { answerMs } = config.identity
+  const fromOthers = openPersonBringing({ db, settings, outside, answerMs })
+  return async (...[by, wanted]: Parameters<typeof fromDirectory>) => {
+    await fromDirectory(by, wanted)
+    await fromOthers(wanted)
+  }
+}
+
+/** How names of deleted accounts are masked in the audit log. */
+const maskingOf = (
+  { audit: { maskDeleted } }: Ground['config'],
+  aliasOf: AliasOf,
+): Parameters<typeof accounts>[0]['masking'] => ({
+  begin: (tx, by, name) => beginMasking(tx, aliasOf, by, name),
+  isUsual: maskDeleted,
+})
 
 const accountLimits = ({ limits, identity }: Ground['config']) => ({
   signUps: limits.signUps,

@@ -7,11 +7,14 @@ import { ConfigError } from '../config/config.ts'
 import { openRights } from '../features/access/index.ts'
 import {
   authModeProblem,
+  isModeFixed,
+  modeFixedText,
   openLogin,
   openOutside,
   openSessionDoor,
   robotPrefixProblem,
   saveTokenUses,
+  type ByCertificate,
   type Login,
   type Outside,
   type OutsideProvider,
@@ -24,7 +27,7 @@ import { tagStays, tagStaysPut } from '../features/immutability/index.ts'
 import { directoryOf, ldapItemProblems, type Directory } from '../features/ldap/index.ts'
 import { bringImage } from '../features/proxy-cache/index.ts'
 import { tellingShortages } from '../features/quotas/index.ts'
-import { openRobotUses, robotLogin } from '../features/robots/index.ts'
+import { findRobotCaller, openRobotUses, robotLogin } from '../features/robots/index.ts'
 import { scannerLogin, severityAllowed } from '../features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, type SettingsAccess } from '../features/settings/index.ts'
 import { openSignatures, type Requirement, type Signatures } from '../features/signatures/index.ts'
@@ -35,7 +38,7 @@ import type { Component } from '../platform/observe/health.ts'
 import { openPart } from '../platform/observe/part.ts'
 import { seldom } from '../platform/observe/seldom.ts'
 import type { Outbound } from '../platform/outbound/outbound.ts'
-import { openUses } from '../platform/uses.ts'
+import { openUses, type Uses } from '../platform/uses.ts'
 import { openYoungCollector } from '../platform/young.ts'
 import { actorOf } from '../registry/caller.ts'
 import { openDoor, type Door, type DoorOptions } from '../registry/door/door.ts'
@@ -46,6 +49,7 @@ import { openLocalRegistry } from '../registry/local/local.ts'
 import type { Registry } from '../registry/registry.ts'
 import { openTokens, type Tokens } from '../registry/token.ts'
 import { findMirrors } from '../registry/views/proxied/mirrors.ts'
+import { openCertificates, type ClientCertificates } from './certificates.ts'
 import type { OtherSide } from './endpoints.ts'
 import type { Ground } from './ground.ts'
 import { noting } from './identify.ts'
@@ -64,6 +68,7 @@ export type Floor = {
   sessions: SessionDoor
   workloads: Workloads
   outside: Outside
+  byCertificate: ByCertificate | undefined
   directory: Directory
   peerOf: ReturnType<typeof peerReader>
   refusals: Refusals
@@ -72,6 +77,8 @@ export type Floor = {
   /** What is noted in memory and written a little later. */
   notes: Component
 }
+
+type LentToFloor = { otherSide: OtherSide; outbound: Outbound; certificates: ClientCertificates | undefined }
 
 /**
  * Policy is wired here by hand: which gates a push, a pull and the removal of a tag pass, and in which order; which
@@ -82,7 +89,7 @@ export function openFloor(
   ground: Ground,
   topics: Topics,
   opened: AsyncDisposableStack,
-  { otherSide, outbound }: { otherSide: OtherSide; outbound: Outbound },
+  { otherSide, outbound, certificates }: LentToFloor,
 ): Floor {
   const { db, cache, blobs, config, log } = ground
   const reader = { db, cache }
@@ -98,9 +105,12 @@ export function openFloor(
   const gates = openGates(ground, settings, signatures, refusals)
   const rights = openRights({ ...reader, confirm: outside.confirm })
   const tokens = openTokensOf(ground, settings)
-  const passwords = noting(refusals, openLoginOf(ground, { settings, tokens, outside }, opened, late))
+  const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
+  const passwords = noting(refusals, openLoginOf(ground, { settings, tokens, outside, robotUses }, opened, late))
   const workloads = openWorkloadsOf(ground, { tokens, outbound, refusals }, opened, late)
   const login = withWorkloads(passwords, workloads.login)
+  const findRobot = findRobotCaller(reader, robotUses, () => settings.get('robot_name_prefix'))
+  const byCertificate = certificates && openCertificates(ground, certificates, { refusals, outside, findRobot })
   const { externalUrl, trustedProxies } = config.server
   const peerOf = peerReader(trustedProxies)
   const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl })
@@ -115,6 +125,7 @@ export function openFloor(
     rights,
     login,
     exchange: workloads.login.exchange,
+    byCertificate,
     gates,
     externalUrl,
     limits: config.limits,
@@ -126,7 +137,7 @@ export function openFloor(
     onBytes: counting(ground, passed),
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  const callers = { tokens, login, workloads, sessions, outside, directory, peerOf, refusals }
+  const callers = { tokens, login, workloads, sessions, outside, directory, byCertificate, peerOf, refusals }
   return { ...callers, settings, gates, registry: proxied.registry, proxied, signatures, door, notes: notes.component }
 }
 
@@ -165,8 +176,7 @@ function protectionOf({ cache, metrics }: Ground, refusals: Refusals): GateOptio
     cache,
     onRefused(by, what, projectName) {
       refused++
-      if ((by.kind === 'user' || by.kind === 'robot') && by.id !== null)
-        refusals.change({ kind: by.kind, id: by.id, name: by.name }, what, projectName)
+      refusals.change(by, what, projectName)
     },
   }
 }
@@ -188,16 +198,17 @@ function openSignaturesOf(ground: Ground, refusals: Refusals, source: () => Regi
   })
 }
 
+type LentToLogin = { settings: SettingsAccess; tokens: Tokens; outside: Outside; robotUses: Uses }
+
 /** Checks names and secrets of people and programs, and notes when robots and personal tokens were used. */
 function openLoginOf(
   ground: Ground,
-  { settings, tokens, outside }: { settings: SettingsAccess; tokens: Tokens; outside: Outside },
+  { settings, tokens, outside, robotUses }: LentToLogin,
   opened: AsyncDisposableStack,
   late: (what: string) => (error: unknown) => void,
 ): Login {
   const { db, cache } = ground
   const reader = { db, cache, relaxed: db.relaxed, confirm: outside.confirm }
-  const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
   const tokenUses = opened.use(openUses((uses) => saveTokenUses(db.relaxed, uses), 5000, late('uses of tokens')))
   const robots = robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))
   const { people, noteLogin: onChecked } = outside
@@ -297,10 +308,12 @@ function openSettingsOf(
       defaults: { token_expiration: Math.ceil(config.limits.tokenTtlMs / 60_000) },
       problems: {
         ...ldapItemProblems,
-        auth_mode: (value) => authModeProblem(String(value), providers()),
+        auth_mode: async (value) =>
+          (await isModeFixed(db)) ? modeFixedText : authModeProblem(String(value), providers()),
         disabled_audit_log_event_types: (value) => strangeTypeIn(String(value), topics),
         robot_name_prefix: (value) => robotPrefixProblem(db, String(value)),
       },
+      fixed: { auth_mode: () => isModeFixed(db) },
     })
   } catch (error) {
     throw new ConfigError((error as Error).message)

@@ -7,7 +7,15 @@ export const actions: readonly Action[] = ['pull', 'push', 'delete']
 /** Who sent a request. It carries no rights: those are looked up at each use, so that none can be out of date. */
 export type Caller =
   | { kind: 'anonymous' }
-  | { kind: 'user'; id: number; name: string; /** The personal token by which the account came. */ token?: number }
+  | {
+      kind: 'user'
+      id: number
+      name: string
+      /** The personal token by which the account came. */
+      token?: number
+      /** The account came by a certificate, with which nobody changes the account itself. */
+      byCertificate?: true
+    }
   | { kind: 'robot'; id: number; name: string }
   /** A pipeline or a cluster, by the trust rules that took its token; `id` is that of the first of them. */
   | { kind: 'workload'; id: number; name: string; rules: readonly TrustedBy[]; /** In s since 1970. */ until: number }

@@ -2,6 +2,7 @@ import { wordsOf } from './language.ts'
 
 const en: Record<string, string> = {
   ARTIFACT_EXPORT: 'Reports of artifacts',
+  AUDIT_LOGS_GDPR_COMPLIANT: 'Names masked in the audit log',
   ENDPOINT_HEALTH: 'Checks of endpoints',
   EXECUTION_SWEEP: 'Clean-up of old runs',
   GARBAGE_COLLECTION: 'Collection',
@@ -25,6 +26,7 @@ const en: Record<string, string> = {
 
 const de: typeof en = {
   ARTIFACT_EXPORT: 'Berichte über Artefakte',
+  AUDIT_LOGS_GDPR_COMPLIANT: 'Namen im Audit-Log unkenntlich gemacht',
   ENDPOINT_HEALTH: 'Prüfung der Endpunkte',
   EXECUTION_SWEEP: 'Aufräumen alter Läufe',
   GARBAGE_COLLECTION: 'Speicherbereinigung',

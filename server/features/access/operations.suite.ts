@@ -196,6 +196,12 @@ export const operations: Record<string, Operation> = {
 
   listAuditLogs: { needs: 'user', example: nothing },
   listAuditLogExts: { needs: 'user', example: nothing },
+  maskAuditLog: {
+    needs: onSystem('purge-audit:create'),
+    example: ({ fresh }) => ({ body: { username: fresh('gone') } }),
+  },
+  listAuditMaskings: { needs: onSystem('purge-audit:list'), example: nothing },
+  getAuditMasking: { needs: onSystem('purge-audit:read') },
   listAuditLogEventTypes: { needs: onSystem('audit-log:list'), example: nothing },
   listReactions: { needs: 'admin', robots: 'nobody', example: nothing },
   listParkedFacts: { needs: 'admin', robots: 'nobody', example: nothing },

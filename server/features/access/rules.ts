@@ -173,7 +173,7 @@ export type Rights =
       own?: ReadonlyMap<number, OwnRights>
       /** An auditor reads all that an administrator reads; one of this kind may pull as well. */
       audits?: 'reading' | 'pulling'
-      /** It came by a personal token without a scope, with which nobody changes the account itself. */
+      /** It came by a personal token without a scope, or by a certificate: nobody changes the account itself so. */
       byToken?: true
     }
   | { kind: 'token'; id: number; name: string; isDisabled: boolean; account: AccountRights; scope: TokenScope }

@@ -51,6 +51,7 @@ export function findRights(reader: RightsReader, caller: Caller): Maybe<Rights |
   // Scanners and services that preheat may pull for their task (rights.ts), and nothing else.
   if (isForTask(caller)) return undefined
   const account = findConfirmedRights(reader, caller.id)
+  if (caller.byCertificate) return andThen(account, (held) => held && { ...held, byToken: true })
   return caller.token === undefined ? account : andThen(account, (held) => held && ofToken(reader, caller.token!, held))
 }
 

@@ -178,8 +178,7 @@ export function openTargets(marina: TestMarina) {
       ...preheatTargets(marina),
       reaction_name: async () => 'audit-forward',
       prefetch_id: async () => 999_999_999,
-      purge_id: async () => 999_999_999,
-      import_id: async () => 999_999_999,
+      ...Object.fromEntries(['purge_id', 'masking_id', 'import_id'].map((name) => [name, async () => 999_999_999])),
       async job_id() {
         const row = await marina.ground.db.transaction((tx) =>
           enqueue(tx, jobType({ name: 'NOBODY_RUNS_THIS' }), { params: {}, trigger: 'MANUAL' }),

@@ -1,6 +1,7 @@
 import type { Reader } from '../../catalog/reader.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import { openUses, type Uses } from '../../platform/uses.ts'
+import type { Caller } from '../../registry/caller.ts'
 import { claimOf, findAccount, type Claim, type Provider } from '../accounts/index.ts'
 import { findRobotSecret, knownPrefixes, saveUses } from './store.ts'
 
@@ -30,6 +31,17 @@ export function robotLogin(reader: Reader, uses: Uses, prefixOf: () => Promise<s
 }
 
 const isOver = (end: Date | null) => end !== null && end.getTime() <= Date.now()
+
+/** The robot of a login name, for who is known without a secret; undefined when it is not there, over or disabled. */
+export function findRobotCaller(reader: Reader, uses: Uses, prefixOf: () => Promise<string>) {
+  return async (name: string): Promise<Caller | undefined> => {
+    const prefix = await prefixOf()
+    const found = await findByName(reader, name, prefix)
+    if (!found || found.robot.isDisabled || isOver(found.robot.expiresAt)) return undefined
+    uses.note(found.robot.id)
+    return { kind: 'robot', id: found.robot.id, name: prefix + found.fullName }
+  }
+}
 
 /**
  * The robot of this login name: with the prefix of the settings, or with one of those that are always known. An account
