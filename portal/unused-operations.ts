@@ -52,6 +52,8 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getCert: 'the page About links to it as a download',
   getPing: 'for load balancers',
   getUserGroup: one,
+  pingOIDC: 'sign-in settings are changed by the API',
+  listOIDCClaims: 'sign-in settings are changed by the API',
   listCurrentUserTokens: tokens,
   createCurrentUserToken: tokens,
   deleteCurrentUserToken: tokens,

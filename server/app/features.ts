@@ -16,6 +16,7 @@ import { jobService } from '../features/job-service/index.ts'
 import { labels } from '../features/labels/index.ts'
 import { members } from '../features/members/index.ts'
 import { notifications } from '../features/notifications/index.ts'
+import { oidc } from '../features/oidc/index.ts'
 import { findCacheRules, projects } from '../features/projects/index.ts'
 import { cacheFigure, proxyCache, usedByCaches } from '../features/proxy-cache/index.ts'
 import { projectTemplates } from '../features/project-templates/index.ts'
@@ -154,6 +155,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     icons({ reader, registry }),
     immutability({ db }),
     accounts({ ...reader, login, sessions, settings, peerOf, outside, ...accountLimits(config) }),
+    oidc({ db, oidc: floor.oidc, log }),
     userGroups({ reader }),
     members({ reader }),
     robots({ reader, settings }),

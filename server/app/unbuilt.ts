@@ -9,7 +9,7 @@ const lists = [
 ]
 
 /** Paths below which Harbor has operations that change or start something, and Marina has none yet. */
-const changes = [/^\/(?:p2p\/preheat|ldap)(?:\/|$)/, /^\/projects\/[^/]+\/preheat\//, /^\/system\/(?:oidc)\//]
+const changes = [/^\/(?:p2p\/preheat|ldap)(?:\/|$)/, /^\/projects\/[^/]+\/preheat\//]
 
 /**
  * Answers operations that Harbor has and Marina does not have yet: a list is empty, a change throws NOT_IMPLEMENTED.

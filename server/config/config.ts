@@ -10,6 +10,7 @@ import { jobs } from './jobs.ts'
 import { limits } from './limits.ts'
 import { notifications } from './notifications.ts'
 import { log, metrics } from './observe.ts'
+import { oidc } from './oidc.ts'
 import { outbound } from './outbound.ts'
 import { proxyCache } from './proxy-cache.ts'
 import { pulls } from './pulls.ts'
@@ -47,6 +48,7 @@ const groups = {
   collection,
   limits,
   identity,
+  oidc,
   cache,
   outbound,
   endpoints,
