@@ -14,6 +14,7 @@ import { icons } from '../features/icons/index.ts'
 import { findImmutable, immutability } from '../features/immutability/index.ts'
 import { jobService } from '../features/job-service/index.ts'
 import { labels } from '../features/labels/index.ts'
+import { ldap, openBringing, openGroupFinder } from '../features/ldap/index.ts'
 import { members } from '../features/members/index.ts'
 import { notifications } from '../features/notifications/index.ts'
 import { oidc } from '../features/oidc/index.ts'
@@ -107,7 +108,7 @@ const cacheRetention = parseProjectRetention({
  */
 export function openFeatures({ ground, floor, house, outbound, otherSide, forwarder, authority }: Lent): AnyFeature[] {
   const { db, cache: memory, blobs, secrets, config, log, peers, layers } = ground
-  const { settings, gates, registry, proxied, login, sessions, peerOf, outside } = floor
+  const { settings, gates, registry, proxied, login, sessions, peerOf, outside, directory } = floor
   const reader = { db, cache: memory }
   const redis = layers.redis
   const host = hostOf(config.server)
@@ -156,8 +157,9 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     immutability({ db }),
     accounts({ ...reader, login, sessions, settings, peerOf, outside, ...accountLimits(config) }),
     oidc({ db, oidc: floor.oidc, log }),
-    userGroups({ reader }),
-    members({ reader }),
+    ldap({ directory, settings, outside }),
+    userGroups({ reader, findInDirectory: openGroupFinder(directory, settings) }),
+    members({ reader, bring: openBringing({ db, directory, settings, outside }) }),
     robots({ reader, settings }),
     scanning(lentToScanning(ground, floor, outbound)),
     signatures(floor.signatures),

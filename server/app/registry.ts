@@ -23,6 +23,7 @@ import { openRefusals, strangeTypeIn, type Refusals } from '../features/audit/in
 import { runningStays } from '../features/deployments/index.ts'
 import { tagStays, tagStaysPut } from '../features/immutability/index.ts'
 import type { Oidc } from '../features/oidc/index.ts'
+import { directoryOf, ldapItemProblems, type Directory } from '../features/ldap/index.ts'
 import { bringImage } from '../features/proxy-cache/index.ts'
 import { tellingShortages } from '../features/quotas/index.ts'
 import { openRobotUses, robotLogin } from '../features/robots/index.ts'
@@ -64,6 +65,7 @@ export type Floor = {
   sessions: SessionDoor
   outside: Outside
   oidc: Oidc
+  directory: Directory
   peerOf: ReturnType<typeof peerReader>
   refusals: Refusals
   signatures: Signatures
@@ -90,7 +92,8 @@ export function openFloor(
 
   const settings: SettingsAccess = openSettingsOf(ground, topics, () => providers)
   const oidc = openOidcOf(ground, settings, outbound)
-  const providers = openProviders({ ground, settings, outbound, oidc })
+  const directory = directoryOf(config, outbound)
+  const providers = openProviders({ ground, settings, outbound, oidc, directory })
   const outside = openOutsideOf(ground, settings, providers)
   const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
   const signatures = openSignaturesOf(ground, refusals, () => local)
@@ -121,7 +124,7 @@ export function openFloor(
     onBytes: counting(ground, passed),
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  const callers = { tokens, login, sessions, outside, oidc, peerOf, refusals }
+  const callers = { tokens, login, sessions, outside, oidc, directory, peerOf, refusals }
   return { ...callers, settings, gates, registry: proxied.registry, proxied, signatures, door, notes: notes.component }
 }
 
@@ -248,6 +251,7 @@ function openSettingsOf(
       overwrite: config.settings.overwrite,
       defaults: { token_expiration: Math.ceil(config.limits.tokenTtlMs / 60_000) },
       problems: {
+        ...ldapItemProblems,
         auth_mode: (value) => authModeProblem(String(value), providers()),
         disabled_audit_log_event_types: (value) => strangeTypeIn(String(value), topics),
         robot_name_prefix: (value) => robotPrefixProblem(db, String(value)),

@@ -7,6 +7,7 @@ import { endpoints } from './endpoints.ts'
 import { events } from './events.ts'
 import { identity } from './identity.ts'
 import { jobs } from './jobs.ts'
+import { ldap } from './ldap.ts'
 import { limits } from './limits.ts'
 import { notifications } from './notifications.ts'
 import { log, metrics } from './observe.ts'
@@ -49,6 +50,7 @@ const groups = {
   limits,
   identity,
   oidc,
+  ldap,
   cache,
   outbound,
   endpoints,
