@@ -108,6 +108,8 @@ async function tokenOf(accountId: number): Promise<{ id: number; secret: string 
   return { id, secret }
 }
 
+type Shown = Record<string, unknown> & { oidc_user_meta: { subiss: string } }
+
 suite('a login at a provider', () => {
   test('makes an account without a password, with profile, groups and administrator as the provider has them', async () => {
     const { people, provider } = openElsewhere()
@@ -118,7 +120,8 @@ suite('a login at a provider', () => {
     const account = await findAccountById(marina.ground.db, caller.id)
     assert.deepEqual([account?.name, account?.passwordHash, account?.isAdmin], [name, null, false])
     const shown = expectAnswer(await callApi(marina, 'GET', `/users/${caller.id}`, { as: marina.admin }), 200)
-    const { creation_time: _, update_time: __, ...profile } = shown.json() as Record<string, unknown>
+    const { creation_time: _, update_time: __, oidc_user_meta: meta, ...profile } = shown.json() as Shown
+    assert.equal(meta.subiss, `sub of ${name}${issuer}`)
     assert.deepEqual(profile, {
       user_id: caller.id,
       username: name,
