@@ -4,7 +4,7 @@ import type { SettingsReader } from '../features/settings/index.ts'
 import type { Outbound } from '../platform/outbound/outbound.ts'
 import type { Ground } from './ground.ts'
 
-export type LentToProviders = { ground: Ground; settings: SettingsReader; outbound: Outbound; directory: Directory }
+type LentToProviders = { ground: Ground; settings: SettingsReader; outbound: Outbound; directory: Directory }
 
 /**
  * The systems that can vouch for accounts: one line each (docs/develop/providers.md). `auth_mode` can be set to those
