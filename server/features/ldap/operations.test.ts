@@ -51,7 +51,7 @@ test('users/search finds a name exactly, and everybody without one', async () =>
   for (const nobody of ['carol*', '*', 'car', 'a)(uid=*', '\\2a'])
     assert.deepEqual(await search(`?username=${encodeURIComponent(nobody)}`), [])
   const all = (await search('')) as { username: string }[]
-  assert.ok(all.length > 2 && all.some(({ username }) => username === uid))
+  assert.ok(all.length > 1 && all.some(({ username }) => username === uid))
 })
 
 test('users/import makes accounts for all names or for none, and lists what is wrong', async () => {
