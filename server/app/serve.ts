@@ -32,8 +32,8 @@ import { measureGround } from './metrics.ts'
 import { pagesOf } from './pages.ts'
 import { namingSettings } from './ports.ts'
 import { alone, type Seat } from './processes/seat.ts'
+import { openSignIn } from './sign-in.ts'
 import { readPem, readTls } from './tls.ts'
-import { unbuiltFor } from './unbuilt.ts'
 import { startWork } from './work.ts'
 
 export type Marina = {
@@ -105,7 +105,7 @@ async function openDoors(
 ): Promise<HttpServer> {
   const { db, config, log, metrics } = ground
   const {
-    floor: { door, sessions, settings, peerOf },
+    floor: { door, settings, peerOf },
     features,
     topics,
   } = built
@@ -138,7 +138,7 @@ async function openDoors(
     pages: pagesOf(api.document),
     portal: openPortal({ externalUrl: config.server.externalUrl }),
     logRequests: config.log.requests,
-    small: { session: sessions.handle.bind(sessions), notification },
+    small: { session: openSignIn(ground, built.floor), notification },
     sendOciError: (response, error) => sendOciError(response, shortageOf(error) ?? error),
   })
   const { host } = config.server
@@ -170,13 +170,6 @@ async function openRestApi(ground: Ground, { floor, features }: Built): Promise<
     prefix: '/api/v2.0',
     routes: features.flatMap((one) => one.routes ?? []),
     identify: async (request, response, { isAlikeForAll }) => (isAlikeForAll ? anonymous : identify(request, response)),
-    async missing(request, response, path) {
-      const list = unbuiltFor(request.method!, path)
-      if (list === undefined) return undefined
-      const caller = await identify(request, response)
-      if (caller.kind === 'anonymous') throw new Failure('UNAUTHORIZED')
-      return list()
-    },
     authorize: openAccess({ db, cache, confirm: outside.confirm }),
     check: ({ operation }) => refuseChanges(settings, operation),
     accompany: (request, response, work) =>
