@@ -1,6 +1,5 @@
 const pageOfTags = 'the page of a repository lists tags with their artifacts by listRepositoryTags and listArtifacts'
 const one = 'the page of the list already holds all that it answers'
-const tokens = 'the page of the own account has no tokens yet: the command line has them'
 const matcher = 'the report of a scan, and the SBOM, hold it'
 const signers = 'the command line saves whose signatures count'
 const settings = 'getProject and updateProject read and write all of it at once'
@@ -52,11 +51,6 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getCert: 'the page About links to it as a download',
   getPing: 'for load balancers',
   getUserGroup: one,
-  listCurrentUserTokens: tokens,
-  createCurrentUserToken: tokens,
-  deleteCurrentUserToken: tokens,
-  listUserTokens: 'an administrator lists and revokes the tokens of others by the API',
-  deleteUserToken: 'an administrator lists and revokes the tokens of others by the API',
   getUser: one,
   LastTrigger: 'the list of policies holds its state',
   ListWebhookJobs: 'the older form of the list of deliveries',

@@ -4,7 +4,7 @@ import { deleteUser, listUsers, setUserSysAdmin } from '../../../../api/users.ts
 import { send } from '../../lib/api.ts'
 import { likeQ } from '../../lib/q.ts'
 import { forget } from '../../lib/query.ts'
-import { canInSystem, user } from '../../lib/session.ts'
+import { canInSystem, user, vouchedBy } from '../../lib/session.ts'
 import { attempt } from '../../ui/attempt.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
@@ -16,10 +16,11 @@ import type { MenuItem } from '../../ui/menu.tsx'
 import { TimeAgo } from '../../ui/time.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { EditUser, NewUser, SetPassword } from './dialogs.tsx'
+import { UserTokens } from './user-tokens.tsx'
 import { words } from './words.ts'
 
 type User = AnswerOf<typeof listUsers>[number]
-type Asked = { what: 'edit' | 'password' | 'delete' | 'promote'; who: User } | { what: 'add' } | undefined
+type Asked = { what: 'edit' | 'password' | 'tokens' | 'delete' | 'promote'; who: User } | { what: 'add' } | undefined
 
 /** The accounts of people. */
 export default function Users() {
@@ -48,6 +49,7 @@ export default function Users() {
       {asked?.what === 'add' && <NewUser onClose={close} />}
       {asked?.what === 'edit' && <EditUser who={asked.who} onClose={close} />}
       {asked?.what === 'password' && <SetPassword who={asked.who} onClose={close} />}
+      {asked?.what === 'tokens' && <UserTokens who={asked.who} onClose={close} />}
       {asked?.what === 'delete' && <DeleteUser who={asked.who} onClose={close} />}
       {asked?.what === 'promote' && <Promote who={asked.who} onClose={close} />}
     </>
@@ -107,13 +109,25 @@ function actionsOf(who: User, ask: (asked: Asked) => void): MenuItem[] {
   const isSelf = who.user_id === user.value?.user_id
   const mayNot = canInSystem('user', 'update') ? undefined : words().mayNot
   const mayNotHere = mayNot ?? (isSelf ? words().notYourself : undefined)
+  const isElsewhere = vouchedBy(who) === undefined ? undefined : words().keptElsewhere
   return [
-    { label: words().edit, icon: 'edit', disabledBecause: mayNot, run: () => ask({ what: 'edit', who }) },
+    {
+      label: words().edit,
+      icon: 'edit',
+      disabledBecause: mayNot ?? isElsewhere,
+      run: () => ask({ what: 'edit', who }),
+    },
     {
       label: words().setPassword,
       icon: 'key',
-      disabledBecause: mayNotHere,
+      disabledBecause: mayNotHere ?? isElsewhere,
       run: () => ask({ what: 'password', who }),
+    },
+    {
+      label: words().tokens,
+      icon: 'lock',
+      disabledBecause: canInSystem('user', 'read') ? undefined : words().mayNot,
+      run: () => ask({ what: 'tokens', who }),
     },
     who.sysadmin_flag
       ? {
@@ -148,7 +162,7 @@ function columnsOf(): Column<User>[] {
         <span class="row">
           <span class="name">{one.username}</span>
           {one.user_id === user.value?.user_id && <Badge>{words().you}</Badge>}
-          {one.sysadmin_flag && <Badge tone="info">{words().adminMark}</Badge>}
+          {(one.sysadmin_flag || one.admin_role_in_auth) && <Badge tone="info">{words().adminMark}</Badge>}
         </span>
       ),
     },
