@@ -63,6 +63,7 @@ export const clientCommands: ClientCommand[] = [
   noun('robots', 'accounts for programs', () => import('./commands/robots.ts'), ['robot']),
   noun('tokens', 'secrets by which programs act for me', () => import('./commands/tokens.ts'), ['token']),
   noun('users', 'accounts for people', () => import('./commands/users.ts'), ['user']),
+  noun('ldap', 'a directory of people: try, search, import', () => import('./commands/ldap.ts')),
   noun('labels', 'marks on artifacts', () => import('./commands/labels.ts'), ['label']),
   noun('quotas', 'how much a project may store', () => import('./commands/quotas.ts'), ['quota']),
   noun('immutable', 'rules that keep tags as they are', () => import('./commands/immutable.ts')),

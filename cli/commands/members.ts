@@ -1,5 +1,6 @@
 import type { Static } from 'typebox'
 import * as api from '../../api/members.ts'
+import { searchUserGroups } from '../../api/user-groups.ts'
 import type { Shape } from '../lib/output.ts'
 import { eachOf } from '../lib/each.ts'
 import { exitCodes, Problem } from '../lib/problem.ts'
@@ -47,6 +48,15 @@ const list = listing({
   }),
 })
 
+/** The id of the group of this name. Throws Problem when there is none, or several. */
+async function groupOf(client: Call['client'], name: string): Promise<number> {
+  const { body } = await client(searchUserGroups, { query: { groupname: name, page_size: 100 } })
+  const found = body.filter((one) => one.group_name === name)
+  if (found.length === 1) return found[0]!.id
+  if (found.length === 0) throw new Problem(`there is no group ${name}`, { exitCode: exitCodes.absent })
+  throw new Problem(`several groups are called ${name}: add it in the portal or by the API, which take its id`)
+}
+
 const add: Verb<{ project: string; member: string; role: Role; group?: true }> = {
   name: 'add',
   about: 'give a user or a group a role in a project',
@@ -54,7 +64,7 @@ const add: Verb<{ project: string; member: string; role: Role; group?: true }> =
   options: [roleOption, { flags: '--group', about: 'the name is that of a group' }],
   examples: [['marina members add team ann --role developer', 'ann may push and pull']],
   async run({ project: name, member: whom, role, group }, { client, out }) {
-    const entity = group ? { member_group: { group_name: whom } } : { member_user: { username: whom } }
+    const entity = group ? { member_group: { id: await groupOf(client, whom) } } : { member_user: { username: whom } }
     await client(api.createProjectMember, { ...ofProject(name), body: { role_id: roles[role], ...entity } })
     await out.done(`${whom} is now ${role} in project ${name}`, whom)
   },

@@ -160,6 +160,10 @@ const table: [Fact, string][] = [
     'update_user | bert | update user: bert (email, realname)',
   ],
   [accounts.accountPasswordChanged(account, anna), 'update_user | bert | change user password: bert'],
+  [
+    accounts.accountGone({ ...account, provider: 'ldap' }, anna),
+    'update_user | bert | ldap says that bert is gone: sessions ended, tokens stopped',
+  ],
   [accounts.accountDeleted({ ...account, projectsHandedTo: 1 }, anna), 'delete_user | bert | delete user: bert'],
   [
     accounts.tokenCreated({ ...account, tokenName: 'laptop' }, anna),

@@ -36,8 +36,11 @@ export function toFailure(error: unknown): Failure | undefined {
     return new Failure('TOO_MANY_REQUESTS', error.message, { headers: error.headers })
   const shortage = shortageOf(error)
   if (shortage) return new Failure('DENIED', shortage.message)
-  if (error instanceof OciError)
-    return new Failure(failureOfStatus[error.status] ?? 'BAD_REQUEST', error.message, { cause: error })
+  if (error instanceof OciError) {
+    const { 'retry-after': later } = error.headers
+    const headers: Record<string, string> = later === undefined ? {} : { 'retry-after': later }
+    return new Failure(failureOfStatus[error.status] ?? 'BAD_REQUEST', error.message, { headers, cause: error })
+  }
   if (error instanceof BodyTooLarge) return new Failure('PAYLOAD_TOO_LARGE', error.message)
   if (error instanceof BodyCut) return new Failure('BAD_REQUEST', error.message)
   // 22021, 22P05: PostgreSQL stores no NUL in text.

@@ -14,6 +14,7 @@ import { icons } from '../features/icons/index.ts'
 import { findImmutable, immutability } from '../features/immutability/index.ts'
 import { jobService } from '../features/job-service/index.ts'
 import { labels } from '../features/labels/index.ts'
+import { ldap, openBringing, openGroupFinder } from '../features/ldap/index.ts'
 import { members } from '../features/members/index.ts'
 import { notifications } from '../features/notifications/index.ts'
 import { findCacheRules, projects } from '../features/projects/index.ts'
@@ -106,7 +107,7 @@ const cacheRetention = parseProjectRetention({
  */
 export function openFeatures({ ground, floor, house, outbound, otherSide, forwarder, authority }: Lent): AnyFeature[] {
   const { db, cache: memory, blobs, secrets, config, log, peers, layers } = ground
-  const { settings, gates, registry, proxied, login, sessions, peerOf } = floor
+  const { settings, gates, registry, proxied, login, sessions, peerOf, outside, directory } = floor
   const reader = { db, cache: memory }
   const redis = layers.redis
   const host = hostOf(config.server)
@@ -153,9 +154,10 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     }),
     icons({ reader, registry }),
     immutability({ db }),
-    accounts({ ...reader, login, sessions, settings, peerOf, ...accountLimits(config.limits) }),
-    userGroups({ reader }),
-    members({ reader }),
+    accounts({ ...reader, login, sessions, settings, peerOf, outside, ...accountLimits(config) }),
+    ldap({ directory, settings, outside }),
+    userGroups({ reader, findInDirectory: openGroupFinder(directory, settings) }),
+    members({ reader, bring: openBringing({ db, directory, settings, outside }) }),
     robots({ reader, settings }),
     scanning(lentToScanning(ground, floor, outbound)),
     signatures(floor.signatures),
@@ -218,7 +220,11 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
   return features
 }
 
-const accountLimits = ({ signUps, tokensPerAccount }: Ground['config']['limits']) => ({ signUps, tokensPerAccount })
+const accountLimits = ({ limits, identity }: Ground['config']) => ({
+  signUps: limits.signUps,
+  tokensPerAccount: limits.tokensPerAccount,
+  keepGoneMs: identity.keepGoneMs,
+})
 
 function registryOf(ground: Ground): AnyFeature {
   const small = unsyncedBlobs(ground)

@@ -6,17 +6,22 @@ import type { Reader } from '../catalog/reader.ts'
 import { ConfigError } from '../config/config.ts'
 import { openRights } from '../features/access/index.ts'
 import {
+  authModeProblem,
   openLogin,
+  openOutside,
   openSessionDoor,
   robotPrefixProblem,
   saveTokenUses,
   type Login,
+  type Outside,
+  type OutsideProvider,
   type SessionDoor,
 } from '../features/accounts/index.ts'
 import { deprecationWarning, describe } from '../features/artifacts/index.ts'
 import { openRefusals, strangeTypeIn, type Refusals } from '../features/audit/index.ts'
 import { runningStays } from '../features/deployments/index.ts'
 import { tagStays, tagStaysPut } from '../features/immutability/index.ts'
+import { directoryOf, ldapItemProblems, type Directory } from '../features/ldap/index.ts'
 import { bringImage } from '../features/proxy-cache/index.ts'
 import { tellingShortages } from '../features/quotas/index.ts'
 import { openRobotUses, robotLogin } from '../features/robots/index.ts'
@@ -27,6 +32,7 @@ import { peerReader } from '../platform/http/server.ts'
 import type { Component } from '../platform/observe/health.ts'
 import { openPart } from '../platform/observe/part.ts'
 import { seldom } from '../platform/observe/seldom.ts'
+import type { Outbound } from '../platform/outbound/outbound.ts'
 import { openUses } from '../platform/uses.ts'
 import { openYoungCollector } from '../platform/young.ts'
 import { actorOf } from '../registry/caller.ts'
@@ -41,6 +47,7 @@ import { findMirrors } from '../registry/views/proxied/mirrors.ts'
 import type { OtherSide } from './endpoints.ts'
 import type { Ground } from './ground.ts'
 import { noting } from './identify.ts'
+import { openProviders } from './providers.ts'
 import { openProxiedView } from './proxied.ts'
 
 /** The registry, and what identifies callers and checks their rights before anything is answered. */
@@ -53,6 +60,8 @@ export type Floor = {
   proxied: ReturnType<typeof openProxiedView>
   login: Login
   sessions: SessionDoor
+  outside: Outside
+  directory: Directory
   peerOf: ReturnType<typeof peerReader>
   refusals: Refusals
   signatures: Signatures
@@ -66,19 +75,27 @@ export type Floor = {
  * logins check names and secrets; where refusals are recorded. What must be closed later is given to `opened`. `topics`
  * is filled by the time of the first request.
  */
-export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposableStack, otherSide: OtherSide): Floor {
+export function openFloor(
+  ground: Ground,
+  topics: Topics,
+  opened: AsyncDisposableStack,
+  { otherSide, outbound }: { otherSide: OtherSide; outbound: Outbound },
+): Floor {
   const { db, cache, blobs, config, log } = ground
   const reader = { db, cache }
   const notes = openPart('notes', log)
   const late = (what: string) => (error: unknown) => notes.failed(`${what} not written yet`, error, 10_000)
 
-  const settings = openSettingsOf(ground, topics)
+  const settings: SettingsAccess = openSettingsOf(ground, topics, () => providers)
+  const directory = directoryOf(config, outbound)
+  const providers = openProviders({ ground, settings, outbound, directory })
+  const outside = openOutsideOf(ground, settings, providers)
   const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
   const signatures = openSignaturesOf(ground, refusals, () => local)
   const gates = openGates(ground, settings, signatures)
-  const rights = openRights(reader)
+  const rights = openRights({ ...reader, confirm: outside.confirm })
   const tokens = openTokensOf(ground, settings)
-  const login = noting(refusals, openLoginOf(ground, { settings, tokens }, opened, late))
+  const login = noting(refusals, openLoginOf(ground, { settings, tokens, outside }, opened, late))
   const { externalUrl, trustedProxies } = config.server
   const peerOf = peerReader(trustedProxies)
   const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl })
@@ -102,7 +119,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     onBytes: counting(ground, passed),
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  const callers = { tokens, login, sessions, peerOf, refusals }
+  const callers = { tokens, login, sessions, outside, directory, peerOf, refusals }
   return { ...callers, settings, gates, registry: proxied.registry, proxied, signatures, door, notes: notes.component }
 }
 
@@ -136,16 +153,26 @@ function openSignaturesOf({ db, cache, config }: Ground, refusals: Refusals, sou
 /** Checks names and secrets of people and programs, and notes when robots and personal tokens were used. */
 function openLoginOf(
   ground: Ground,
-  { settings, tokens }: { settings: SettingsAccess; tokens: Tokens },
+  { settings, tokens, outside }: { settings: SettingsAccess; tokens: Tokens; outside: Outside },
   opened: AsyncDisposableStack,
   late: (what: string) => (error: unknown) => void,
 ): Login {
   const { db, cache } = ground
-  const reader = { db, cache, relaxed: db.relaxed }
+  const reader = { db, cache, relaxed: db.relaxed, confirm: outside.confirm }
   const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
   const tokenUses = opened.use(openUses((uses) => saveTokenUses(db.relaxed, uses), 5000, late('uses of tokens')))
   const robots = robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))
-  return openLogin(reader, [robots, scannerLogin(tokens)], { ...throttleOf(ground), tokenUses })
+  const { people, noteLogin: onChecked } = outside
+  return openLogin(reader, [robots, scannerLogin(tokens)], { ...throttleOf(ground), tokenUses, people, onChecked })
+}
+
+function openOutsideOf(
+  { db, cache, secrets, config, log }: Ground,
+  settings: SettingsAccess,
+  providers: OutsideProvider[],
+): Outside {
+  const part = openPart('identity', log)
+  return openOutside({ db, cache, secrets, settings, providers, limits: config.identity, part })
 }
 
 type Counting = { reader: Reader; pulls: PullCounter; settings: SettingsAccess }
@@ -200,7 +227,11 @@ function throttleOf({ config, log }: Ground) {
   return { namesPerAddress: config.limits.signInNames, onSlowed }
 }
 
-function openSettingsOf({ db, cache, secrets, config }: Ground, topics: Topics): SettingsAccess {
+function openSettingsOf(
+  { db, cache, secrets, config }: Ground,
+  topics: Topics,
+  providers: () => OutsideProvider[],
+): SettingsAccess {
   try {
     return openSettings({
       db,
@@ -209,6 +240,8 @@ function openSettingsOf({ db, cache, secrets, config }: Ground, topics: Topics):
       overwrite: config.settings.overwrite,
       defaults: { token_expiration: Math.ceil(config.limits.tokenTtlMs / 60_000) },
       problems: {
+        ...ldapItemProblems,
+        auth_mode: (value) => authModeProblem(String(value), providers()),
         disabled_audit_log_event_types: (value) => strangeTypeIn(String(value), topics),
         robot_name_prefix: (value) => robotPrefixProblem(db, String(value)),
       },

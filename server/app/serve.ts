@@ -159,7 +159,7 @@ function tellSiblings(db: Db, { isLead, siblings }: Seat, opened: AsyncDisposabl
 /** Opens the REST API of all features, with identification, authorization and the record of refused changes. */
 async function openRestApi(ground: Ground, { floor, features }: Built): Promise<Api> {
   const { db, cache, config, log } = ground
-  const { login, sessions, settings, peerOf, refusals } = floor
+  const { login, sessions, settings, peerOf, refusals, outside } = floor
   const { externalUrl } = config.server
   const identify = (request: IncomingMessage, response: ServerResponse) =>
     identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl })
@@ -174,7 +174,7 @@ async function openRestApi(ground: Ground, { floor, features }: Built): Promise<
       if (caller.kind === 'anonymous') throw new Failure('UNAUTHORIZED')
       return list()
     },
-    authorize: openAccess({ db, cache }),
+    authorize: openAccess({ db, cache, confirm: outside.confirm }),
     check: ({ operation }) => refuseChanges(settings, operation),
     accompany: (request, response, work) =>
       answering({ address: peerOf(request).address, requestId: (response as Answer).requestId }, work),

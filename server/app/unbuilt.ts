@@ -2,14 +2,10 @@ import { Failure } from '../platform/http/failure.ts'
 import { isReading } from '../platform/http/cross-site.ts'
 
 /** Harbor's lists of things that Marina does not have yet, so they are empty; paths below /api/v2.0. */
-const lists = [
-  /^\/p2p\/preheat\/(?:instances|providers)$/,
-  /^\/projects\/[^/]+\/preheat\/(?:policies|providers)$/,
-  /^\/ldap\/(?:users|groups)\/search$/,
-]
+const lists = [/^\/p2p\/preheat\/(?:instances|providers)$/, /^\/projects\/[^/]+\/preheat\/(?:policies|providers)$/]
 
 /** Paths below which Harbor has operations that change or start something, and Marina has none yet. */
-const changes = [/^\/(?:p2p\/preheat|ldap)(?:\/|$)/, /^\/projects\/[^/]+\/preheat\//, /^\/system\/(?:oidc)\//]
+const changes = [/^\/p2p\/preheat(?:\/|$)/, /^\/projects\/[^/]+\/preheat\//, /^\/system\/(?:oidc)\//]
 
 /**
  * Answers operations that Harbor has and Marina does not have yet: a list is empty, a change throws NOT_IMPLEMENTED.

@@ -5,7 +5,9 @@ import { collection } from './collection.ts'
 import { database } from './database.ts'
 import { endpoints } from './endpoints.ts'
 import { events } from './events.ts'
+import { identity } from './identity.ts'
 import { jobs } from './jobs.ts'
+import { ldap } from './ldap.ts'
 import { limits } from './limits.ts'
 import { notifications } from './notifications.ts'
 import { log, metrics } from './observe.ts'
@@ -45,6 +47,8 @@ const groups = {
   systemArtifacts,
   collection,
   limits,
+  identity,
+  ldap,
   cache,
   outbound,
   endpoints,

@@ -7,6 +7,8 @@ export type TcpProxy = AsyncDisposable & {
   delayMs: number
   /** Cuts all connections and takes no new ones while true. */
   isCut: boolean
+  /** New connections pass nothing on while true. */
+  isSilent: boolean
   /** The `count` oldest of the open connections stay open, and pass nothing on any more. */
   silence(count?: number): void
 }
@@ -20,7 +22,7 @@ export async function openTcpProxy(target: number | { path: string }): Promise<T
   const server = createServer((near) => {
     if (isCut) return void near.resetAndDestroy()
     const far = connect(typeof target === 'number' ? { port: target, host: '127.0.0.1' } : target)
-    const state = { isSilent: false }
+    const state = { isSilent: proxy.isSilent }
     open.set(near, state)
     near.once('close', () => open.delete(near))
     for (const socket of [near, far]) {
@@ -42,6 +44,7 @@ export async function openTcpProxy(target: number | { path: string }): Promise<T
   const proxy: TcpProxy = {
     port: (server.address() as AddressInfo).port,
     delayMs: 0,
+    isSilent: false,
     get isCut() {
       return isCut
     },

@@ -15,7 +15,7 @@ import {
   type SystemResource,
   type Verb,
 } from './rules.ts'
-import { findRights } from './store.ts'
+import { findRights, type RightsReader } from './store.ts'
 
 /**
  * Who may call an operation, declared on its row:
@@ -54,7 +54,7 @@ type Params = { project_name_or_id?: string; project_name?: string }
  * project is thrown only to callers who have the right in every project; others cannot tell it from a hidden one
  * (C-71).
  */
-export function openAccess(reader: Reader) {
+export function openAccess(reader: RightsReader) {
   return async (
     caller: Caller,
     access: Access,

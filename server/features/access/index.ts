@@ -15,6 +15,8 @@ export {
   robotRightsKey,
   saveMember,
   tokenRightsKey,
+  type Confirm,
+  type RightsReader,
   type StoredScope,
 } from './store.ts'
 export { heldIn } from './held.ts'

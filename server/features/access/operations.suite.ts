@@ -425,6 +425,11 @@ export const operations: Record<string, Operation> = {
   deleteRegistry: { needs: onSystem('registry:delete'), example: nothing },
   getRegistryInfo: { needs: onSystem('registry:read'), example: nothing },
 
+  pingLdap: { ...inSystem, example: () => ({ body: {} }) },
+  searchLdapUser: { needs: onSystem('ldap-user:list') },
+  importLdapUser: { needs: onSystem('ldap-user:create') },
+  searchLdapGroup: { needs: onSystem('ldap-user:list') },
+
   listUserGroups: { needs: onSystem('user-group:list'), example: nothing },
   createUserGroup: { needs: onSystem('user-group:create'), example: group },
   searchUserGroups: { needs: 'user', example: () => ({ query: 'groupname=a' }) },

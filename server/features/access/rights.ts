@@ -15,7 +15,7 @@ import {
   type Rights,
   type Verb,
 } from './rules.ts'
-import { findRights } from './store.ts'
+import { findRights, type RightsReader } from './store.ts'
 
 /** The projects that a list shows: all when `seesAll` is true of the rights, else public ones and the caller's own. */
 export async function viewerOf(
@@ -57,7 +57,7 @@ export async function projectsHolding(
 }
 
 /** Rights below /v2: looked up at each use, from the cache, which drops an entry when its rights change (C-15). */
-export function openRights(reader: Reader): DoorOptions['rights'] {
+export function openRights(reader: RightsReader): DoorOptions['rights'] {
   const mayIn = (project: Project, caller: Caller, action: Action): Maybe<boolean> =>
     andThen(findRights(reader, caller), (rights) => {
       if (rights && mayInProject(rights, project, 'repository', action)) return true

@@ -132,6 +132,9 @@ export type TokenScope = {
   system: ReadonlySet<string>
   projects: ReadonlyMap<number | '*', ReadonlySet<string>>
 }
+/** What the provider of an account last said of it, and when, in ms since 1970. */
+export type OutsideState = { provider: string; confirmedAt: number; isGone: boolean }
+
 export type AccountRights = Extract<Rights, { kind: 'user' }>
 
 /** All that decides what somebody may do. A token with a scope may do what both its scope and its account allow. */
@@ -144,6 +147,8 @@ export type Rights =
       isAdmin: boolean
       isDisabled: boolean
       roles: ReadonlyMap<number, readonly Role[]>
+      /** Set for an account that another system vouches for. */
+      outside?: OutsideState
       /** It came by a personal token without a scope, with which nobody changes the account itself. */
       byToken?: true
     }

@@ -4,7 +4,7 @@ import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { Caller } from '../../registry/caller.ts'
-import type { AccountRights, Rights, Role, TokenScope } from './rules.ts'
+import type { AccountRights, OutsideState, Rights, Role, TokenScope } from './rules.ts'
 
 export const accountRightsKey = keyOf('rights', 'account_id')
 export const robotRightsKey = keyOf('robot_rights', 'robot_id')
@@ -21,13 +21,23 @@ export const robotKey = keyOf('robot', 'full_name')
 export const robotFullName = (name: string, projectName: string | null) =>
   `${projectName === null ? '' : `${projectName}+`}${name}`
 
+/**
+ * Asks the provider of an account again when its last word is old. 'fresh': it is not, or the provider does not answer
+ * and its last word still counts; 'asked': what is known of the account may have changed; 'lapsed': the provider has
+ * not answered for too long. Never rejects for a provider that does not answer.
+ */
+export type Confirm = (accountId: number, state: OutsideState) => Maybe<'fresh' | 'asked' | 'lapsed'>
+
+/** `confirm` is left out where rights are only shown. */
+export type RightsReader = Reader & { confirm?: Confirm | undefined }
+
 /** From the cache, since every request that is not anonymous asks. Undefined when the account or robot is deleted. */
-export function findRights(reader: Reader, caller: Caller): Maybe<Rights | undefined> {
+export function findRights(reader: RightsReader, caller: Caller): Maybe<Rights | undefined> {
   if (caller.kind === 'anonymous') return { kind: 'anonymous' }
   if (caller.kind === 'robot') return findRobotRights(reader, caller.id)
   // A scanner may pull what it scans (rights.ts), and nothing else.
   if (caller.kind === 'scanner') return undefined
-  const account = findAccountRights(reader, caller.id)
+  const account = findConfirmedRights(reader, caller.id)
   return caller.token === undefined ? account : andThen(account, (held) => held && ofToken(reader, caller.token!, held))
 }
 
@@ -58,20 +68,48 @@ function scopeOf({ system, projects }: StoredScope): TokenScope {
   return { system: new Set(system), projects: new Map(places) }
 }
 
+/** The rights of an account as its provider has them now, or lately. */
+function findConfirmedRights(reader: RightsReader, id: number): Maybe<AccountRights | undefined> {
+  const { confirm } = reader
+  const found = findAccountRights(reader, id)
+  if (!confirm) return found
+  return andThen(found, (rights) => {
+    if (!rights?.outside || rights.isDisabled) return rights
+    return andThen(confirm(id, rights.outside), (state) => {
+      if (state === 'asked') return findAccountRights(reader, id)
+      return state === 'lapsed' ? { ...rights, isDisabled: true } : rights
+    })
+  })
+}
+
 function findAccountRights({ db, cache }: Reader, id: number): Maybe<AccountRights | undefined> {
   const load = async (): Promise<AccountRights | undefined> => {
-    const row = await db.row<{ name: string; isAdmin: boolean; isDisabled: boolean; roles: [number, Role][] }>(sql`
-      select name, is_admin as "isAdmin", is_disabled as "isDisabled", coalesce((
+    const row = await db.row<AccountRow>(sql`
+      select name, account.is_admin or coalesce(account_origin.is_admin, false) as "isAdmin",
+        is_disabled or gone_at is not null as "isDisabled", provider, confirmed_at as "confirmedAt",
+        gone_at is not null as "isGone", coalesce((
         select json_agg(json_build_array(project_id, role)) from project_member
-        where account_id = account.id
+        where project_member.account_id = account.id
           or group_id in (select group_id from account_group where account_id = account.id)), '[]') as roles
-      from account where id = ${id}`)
+      from account left join account_origin on account_origin.account_id = account.id where id = ${id}`)
     if (!row) return undefined
     const roles = new Map<number, Role[]>()
     for (const [projectId, role] of row.roles) roles.set(projectId, [...(roles.get(projectId) ?? []), role])
-    return { kind: 'user', id, name: row.name, isAdmin: row.isAdmin, isDisabled: row.isDisabled, roles }
+    const { name, isAdmin, isDisabled, provider, confirmedAt, isGone } = row
+    const outside = provider === null ? {} : { outside: { provider, confirmedAt: confirmedAt!.getTime(), isGone } }
+    return { kind: 'user', id, name, isAdmin, isDisabled, roles, ...outside }
   }
   return cache.get(accountRightsKey(id), load, sizeOfRights)
+}
+
+type AccountRow = {
+  name: string
+  isAdmin: boolean
+  isDisabled: boolean
+  roles: [number, Role][]
+  provider: string | null
+  confirmedAt: Date | null
+  isGone: boolean
 }
 
 const sizeOfRights = ({ roles }: AccountRights) => 200 + roles.size * 100

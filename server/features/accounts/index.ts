@@ -1,5 +1,6 @@
 import { feature } from '../../platform/feature.ts'
 import { userRoutes, type UserRoutesOptions } from './routes.ts'
+import { sweepTokensOfGone, type Outside } from './outside/index.ts'
 import { sweepSessions } from './session-store.ts'
 import { sweepFailures, sweepSignIns } from './store.ts'
 import { failureWindow, familiarWindow } from './throttle.ts'
@@ -8,6 +9,7 @@ import { facts } from './topics.ts'
 
 export { robotPrefixProblem, updateAccount } from './actions.ts'
 export { openLogin, type Login } from './login.ts'
+export * from './outside/index.ts'
 export { claimOf } from './providers/local.ts'
 export type { Claim, Provider } from './providers/provider.ts'
 export { openSessionDoor, type SessionDoor } from './session-door.ts'
@@ -22,11 +24,13 @@ const often = 10 * 60_000
 const showsExpiredDays = 30
 
 /** Accounts, their logins and their sessions. */
-export const accounts = (lent: UserRoutesOptions) =>
+export const accounts = (lent: UserRoutesOptions & { outside: Outside; keepGoneMs: number }) =>
   feature({
     name: 'accounts',
     topics: facts,
     routes: userRoutes(lent),
+    components: [lent.outside.component],
+    measure: lent.outside.measure,
     sweeps: [
       {
         trouble: 'old login failures not removed',
@@ -42,6 +46,11 @@ export const accounts = (lent: UserRoutesOptions) =>
         trouble: 'expired personal tokens not removed',
         everyMs: often,
         run: () => sweepTokens(lent.db.relaxed, showsExpiredDays),
+      },
+      {
+        trouble: 'personal tokens of accounts that are gone not removed',
+        everyMs: often,
+        run: () => sweepTokensOfGone(lent.db, lent.keepGoneMs),
       },
       {
         trouble: 'old sessions not removed',

@@ -1,12 +1,12 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { OciError } from '../../../oci/errors.ts'
-import type { Reader } from '../../catalog/reader.ts'
+import type { RightsReader } from '../access/index.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import { openLru } from '../../platform/lru.ts'
 import type { Uses } from '../../platform/uses.ts'
 import type { Caller } from '../../registry/caller.ts'
 import { localProvider } from './providers/local.ts'
-import type { Claim, Provider } from './providers/provider.ts'
+import type { Claim, Owned, Provider } from './providers/provider.ts'
 import { openThrottle, type ThrottleOptions } from './throttle.ts'
 import { loginByToken } from './tokens/login.ts'
 
@@ -14,6 +14,10 @@ export type Login = (name: string, password: string, address: string) => Promise
 
 type LoginOptions = ThrottleOptions & {
   checkMs?: number
+  /** Who checks a person's password; by default the accounts of this installation. */
+  people?: (name: string) => Promise<Owned>
+  /** Told of each password that was checked; `failed`: its provider did not answer. */
+  onChecked?: (provider: string, outcome: 'right' | 'wrong' | 'failed') => void
   /** Told of each login by a personal token. */
   tokenUses?: Pick<Uses, 'note'>
 }
@@ -28,9 +32,9 @@ const longestCheckMs = 30_000
  * (C-17), unless the secret is too long to guess.
  */
 export function openLogin(
-  reader: Reader & { relaxed: Queryable },
+  reader: RightsReader & { relaxed: Queryable },
   providers: readonly Provider[] = [],
-  { checkMs = longestCheckMs, tokenUses, ...limits }: LoginOptions = { namesPerAddress: 50 },
+  { checkMs = longestCheckMs, tokenUses, onChecked, people, ...limits }: LoginOptions = { namesPerAddress: 50 },
 ): Login {
   const throttle = openThrottle(reader, limits)
   const local = localProvider(reader)
@@ -41,19 +45,19 @@ export function openLogin(
     if (name === '' || name.length > 600 || password.length > 4096 || name.includes('\0')) return undefined
     const byToken = await loginByToken(reader, name, password, tokenUses)
     if (byToken) return byToken
-    const { provider, claim } = (await findClaim(providers, name)) ?? (await claimLocally(name))
+    const { provider, claim, throttledAs = name } = (await findClaim(providers, name)) ?? (await claimOfPerson(name))
     const mark = createHmac('sha256', pepper)
       .update(JSON.stringify([name, password]))
       .digest('base64')
     const known = provenBefore(mark, claim) ?? claim.checkAtOnce?.(password)
-    const caller = known ?? (await prove(mark, claim, name, password, address))
+    const caller = known ?? (await prove(mark, { provider, claim, throttledAs }, password, address))
     if (caller) provider.onLogin?.(caller)
     return caller
   }
 
   /** Used when no other provider claims the name. */
-  async function claimLocally(name: string): Promise<Owned> {
-    return { provider: local, claim: await local.claim(name) }
+  async function claimOfPerson(name: string): Promise<Owned> {
+    return people ? people(name) : { provider: local, claim: await local.claim(name) }
   }
 
   function provenBefore(mark: string, { version }: Claim): Caller | undefined {
@@ -64,20 +68,21 @@ export function openLogin(
   /** Throws TOOMANYREQUESTS while the name or the address has to wait. */
   async function prove(
     mark: string,
-    claim: Claim,
-    name: string,
+    { provider, claim, throttledAs }: Required<Owned>,
     password: string,
     address: string,
   ): Promise<Caller | undefined> {
-    const tried = await throttle.pass(name, address)
-    const caller = await checkInTime(claim, password, checkMs)
+    const tried = await throttle.pass(throttledAs, address)
+    const caller = await checkInTime(claim, password, checkMs).catch((error: unknown) => {
+      onChecked?.(provider.name, 'failed')
+      throw error
+    })
+    onChecked?.(provider.name, caller ? 'right' : 'wrong')
     await (caller ? throttle.succeeded(tried) : throttle.failed(tried))
     if (caller && claim.version !== undefined) proven.set(mark, { version: claim.version, caller })
     return caller
   }
 }
-
-type Owned = { provider: Provider; claim: Claim }
 
 async function findClaim(providers: readonly Provider[], name: string): Promise<Owned | undefined> {
   for (const provider of providers) {

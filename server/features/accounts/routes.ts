@@ -201,7 +201,7 @@ function needs(rights: Rights, id: number, verb: Verb) {
 }
 
 function present(account: ListedAccount): Static<typeof api.UserResp> {
-  const { id, name, email, realName, comment, isAdmin, createdAt, updatedAt } = account
+  const { id, name, email, realName, comment, isAdmin, isAdminOutside, createdAt, updatedAt } = account
   return {
     user_id: id,
     username: name,
@@ -209,7 +209,7 @@ function present(account: ListedAccount): Static<typeof api.UserResp> {
     realname: realName,
     comment,
     sysadmin_flag: isAdmin,
-    admin_role_in_auth: false,
+    admin_role_in_auth: isAdminOutside,
     creation_time: createdAt.toISOString(),
     update_time: updatedAt.toISOString(),
   }

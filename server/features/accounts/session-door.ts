@@ -7,11 +7,12 @@ import { readBody } from '../../platform/http/body.ts'
 import { isCrossSite, isReading } from '../../platform/http/cross-site.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import type { Peer } from '../../platform/http/server.ts'
-import { actorOf, type Caller } from '../../registry/caller.ts'
+import type { Actor } from '../../catalog/topics.ts'
+import type { Caller } from '../../registry/caller.ts'
 import type { SettingsReader } from '../settings/index.ts'
 import type { Login } from './login.ts'
 import { dropSession, findSession, saveSession, sessionName } from './session-store.ts'
-import { findAccount } from './store.ts'
+import { findAccount, findAccountById, type Account } from './store.ts'
 import { facts } from './topics.ts'
 
 /** Harbor's names; its portal and scripts know them. */
@@ -22,6 +23,11 @@ const csrfHeader = 'x-harbor-csrf-token'
 const bodyLimit = 8192
 
 export type SessionDoor = {
+  /**
+   * Opens a session for an account whose provider has just vouched for it, in place of the one that the request came
+   * with. Returns the headers for the answer. Throws UNAUTHORIZED when the account changed meanwhile or is disabled.
+   */
+  open(request: IncomingMessage, account: Account): Promise<Record<string, string>>
   /** Answers /c/login and /c/log_out; throws Failures. */
   handle(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void>
   /**
@@ -53,6 +59,7 @@ export function openSessionDoor({ db, cache, login, settings, peerOf, externalUr
   const reader = { db, cache }
   const isHttps = ({ protocol }: Peer) => protocol === 'https' || externalUrl?.startsWith('https:') === true
   return {
+    open,
     async handle(request, response, peer) {
       const path = request.url!.split('?', 1)[0]
       if (isCrossSite(request, peer, externalUrl)) throw new Failure('FORBIDDEN', 'this request came from another site')
@@ -115,25 +122,34 @@ export function openSessionDoor({ db, cache, login, settings, peerOf, externalUr
   async function logIn(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void> {
     const { principal, password } = await readCredentials(request)
     // The account is read before its password is checked: if the password changes meanwhile, saveSession refuses.
-    const account = await findAccount(reader, principal)
+    const known = await findAccount(reader, principal)
     const caller = await login(principal, password, peer.address)
     // A session would outlive a personal token.
-    if (!account || caller?.kind !== 'user' || caller.token !== undefined)
+    if (caller?.kind !== 'user' || caller.token !== undefined)
       throw new Failure('UNAUTHORIZED', 'wrong name or password')
+    // The login may have made the account, and a directory may know it by another spelling.
+    const account = known?.id === caller.id ? known : await findAccountById(db, caller.id)
+    if (!account) throw new Failure('UNAUTHORIZED', 'wrong name or password')
+    answer(response, 200, await open(request, account))
+  }
+
+  async function open(request: IncomingMessage, account: Account): Promise<Record<string, string>> {
+    const peer = peerOf(request)
+    const by: Actor = { kind: 'user', id: account.id, name: account.name }
     const id = randomBytes(32).toString('base64url')
     const before = sessionIdOf(request)
     const from = { address: peer.address, userAgent: request.headers['user-agent']?.slice(0, 300) ?? null }
     const isOpen = await db.transaction(async (tx) => {
       if (before !== undefined) await dropSession(tx, before)
       if (!(await saveSession(tx, id, account, from))) return false
-      await emit(tx, [facts.sessionOpened({ accountId: account.id, name: account.name }, actorOf(caller))])
+      await emit(tx, [facts.sessionOpened({ accountId: account.id, name: account.name }, by)])
       return true
     })
     if (!isOpen) throw new Failure('UNAUTHORIZED', 'wrong name or password')
-    answer(response, 200, {
+    return {
       'set-cookie': cookie(id, (await settings.get('session_timeout')) * 60, isHttps(peer)),
       [csrfHeader]: csrfTokenOf(id),
-    })
+    }
   }
 
   async function logOut(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void> {

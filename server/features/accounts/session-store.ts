@@ -65,7 +65,9 @@ export async function saveSession(
   const count = await tx.run(sql`
     insert into session (id_hash, account_id, address, user_agent)
     select ${idHash}, id, ${address}, ${userAgent} from account
-    where id = ${account.id} and password_hash = ${account.passwordHash} and not is_disabled for share`)
+    where id = ${account.id} and password_hash is not distinct from ${account.passwordHash} and not is_disabled
+      and not exists (select from account_origin where account_id = account.id and gone_at is not null)
+    for share of account`)
   return count === 1
 }
 

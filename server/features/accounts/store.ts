@@ -33,7 +33,12 @@ export function findAccountWithPrefix(db: Queryable, prefix: string): Promise<Ac
 /** Throws a unique violation when the name or the e-mail is taken. */
 export async function saveAccount(
   tx: Tx,
-  account: { name: string; passwordHash: string; isAdmin: boolean; hasMadePassword?: boolean } & Partial<Profile>,
+  account: {
+    name: string
+    passwordHash: string | null
+    isAdmin: boolean
+    hasMadePassword?: boolean
+  } & Partial<Profile>,
 ): Promise<Account> {
   tx.changes(accountKey(account.name))
   const row = await tx.row<Account>(sql`
@@ -92,10 +97,20 @@ export async function hasMadePassword(db: Queryable, id: number): Promise<boolea
 }
 
 /** An account as lists show it: no password, no hash. */
-export type ListedAccount = Profile & { id: number; name: string; isAdmin: boolean; createdAt: Date; updatedAt: Date }
+export type ListedAccount = Profile & {
+  id: number
+  name: string
+  isAdmin: boolean
+  /** Its provider makes it an administrator. */
+  isAdminOutside: boolean
+  createdAt: Date
+  updatedAt: Date
+}
 const listed = sql`
   account.id, account.name, account.email, account.real_name as "realName", account.comment,
-  account.is_admin as "isAdmin", account.created_at as "createdAt", account.updated_at as "updatedAt"`
+  account.is_admin as "isAdmin", coalesce(account_origin.is_admin, false) as "isAdminOutside",
+  account.created_at as "createdAt", account.updated_at as "updatedAt"`
+const table = sql`account left join account_origin on account_id = account.id`
 
 /** The fields a list of accounts may be filtered and sorted by; a secret must never be among them (H26). */
 export const accountFields: Fields = {
@@ -106,11 +121,11 @@ export const accountOrder = sql`account.name`
 
 /** One page of the accounts, without the first one, which is part of the installation, as in Harbor. */
 export function listAccounts(db: Queryable, { where, ...part }: Listing): Promise<Paged<ListedAccount>> {
-  return db.page({ columns: listed, from: sql`from account where account.id <> ${firstAccountId} and ${where}` }, part)
+  return db.page({ columns: listed, from: sql`from ${table} where account.id <> ${firstAccountId} and ${where}` }, part)
 }
 
 export function findListedAccount(db: Queryable, id: number): Promise<ListedAccount | undefined> {
-  return db.row<ListedAccount>(sql`select ${listed} from account where id = ${id}`)
+  return db.row<ListedAccount>(sql`select ${listed} from ${table} where account.id = ${id}`)
 }
 
 /** The failed logins of each subject within the window, and the seconds since the last one. */

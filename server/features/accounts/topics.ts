@@ -9,6 +9,12 @@ const type = 'user'
 export const facts = {
   accountCreated: topic<Account>('account.created', { type }),
   accountChanged: topic<Account & { changed: Record<string, string | boolean | null> }>('account.changed', { type }),
+  /** The provider of the account, `ldap` for a directory, says that the person is gone. */
+  accountGone: topic<Account & { provider: string }>('account.gone', {
+    type,
+    operation: 'update',
+    description: ({ name, provider }) => `${provider} says that ${name} is gone: sessions ended, tokens stopped`,
+  }),
   accountPasswordChanged: topic<Account>('account.password-changed', {
     type,
     operation: 'update',

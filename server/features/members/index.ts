@@ -1,9 +1,9 @@
 import type { Reader } from '../../catalog/reader.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { feature } from '../../platform/feature.ts'
-import { memberRoutes } from './routes.ts'
+import { memberRoutes, type MemberRoutesOptions } from './routes.ts'
 import { facts } from './topics.ts'
 
 /** Accounts and groups with their roles in projects. */
-export const members = ({ reader }: { reader: Reader & { db: Db } }) =>
-  feature({ name: 'members', topics: facts, routes: memberRoutes(reader) })
+export const members = ({ reader, bring }: { reader: Reader & { db: Db } } & MemberRoutesOptions) =>
+  feature({ name: 'members', topics: facts, routes: memberRoutes(reader, { bring }) })

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox'
 import * as api from '../../../api/members.ts'
+import type { Actor } from '../../catalog/topics.ts'
 import type { Db } from '../../platform/db/db.ts'
 import { listing } from '../../platform/db/listing.ts'
 import { Failure } from '../../platform/http/failure.ts'
@@ -9,16 +10,23 @@ import { roleNames, route, type ApiRoute } from '../access/index.ts'
 import { addMemberTo, removeMember, updateMember, type Wanted } from './actions.ts'
 import { findMember, listMembers, memberOrder, type Member } from './store.ts'
 
-export function memberRoutes({ db }: { db: Db }): ApiRoute[] {
+export type MemberRoutesOptions = {
+  /** Takes over a person or group that a directory has and Marina does not know yet. */
+  bring(by: Actor, wanted: Wanted): Promise<void>
+}
+
+export function memberRoutes({ db }: { db: Db }, { bring }: MemberRoutesOptions): ApiRoute[] {
   return [
     route(api.listProjectMembers, { project: 'member', verb: 'list' }, async ({ project, query }) => {
       const { entityname = '' } = query
       const { rows, total } = await listMembers(db, project.id, entityname, listing({}, query, memberOrder))
       return { rows: rows.map(present), total }
     }),
-    route(api.createProjectMember, { project: 'member', verb: 'create' }, async ({ project, body, caller }) =>
-      created(await addMemberTo(db, actorOf(caller), project, parseWanted(body), body.role_id)),
-    ),
+    route(api.createProjectMember, { project: 'member', verb: 'create' }, async ({ project, body, caller }) => {
+      const [by, wanted] = [actorOf(caller), parseWanted(body)]
+      await bring(by, wanted)
+      return created(await addMemberTo(db, by, project, wanted, body.role_id))
+    }),
     route(api.getProjectMember, { project: 'member', verb: 'read' }, async ({ project, params }) =>
       present(await getMember(project.id, params.mid)),
     ),

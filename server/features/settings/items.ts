@@ -24,10 +24,8 @@ const largestStorage = 2 ** 50
 
 /** Every item that an administrator can change while Marina runs, with Harbor's names and defaults. */
 export const items = {
-  // Only implemented ways to log in may be chosen; LDAP, OIDC and others are not implemented yet.
-  auth_mode: text('db_auth', {
-    problem: (value) => (value === 'db_auth' ? undefined : 'must be db_auth: no other way to log in is there yet'),
-  }),
+  // The value also needs its provider (features/accounts/outside/).
+  auth_mode: oneOf('db_auth', 'ldap_auth', 'uaa_auth', 'http_auth', 'oidc_auth'),
   primary_auth_mode: flag(false),
   self_registration: flag(false),
   ldap_url: text('', {

@@ -20,8 +20,8 @@ export function infoRoutes(settings: SettingsReader, { version, externalUrl, sto
       const all = await settings.all()
       const { auth_mode, primary_auth_mode, self_registration, banner_message, oidc_name } = all
       const { project_creation_restriction, read_only, notification_enable } = all
-      const provider = oidc_name === '' ? {} : { oidc_provider_name: oidc_name }
-      const open = { auth_mode, primary_auth_mode, self_registration, banner_message, ...provider }
+      const oidc_provider_name = auth_mode === 'oidc_auth' ? oidc_name : ''
+      const open = { auth_mode, primary_auth_mode, self_registration, banner_message, oidc_provider_name }
       if (caller.kind === 'anonymous') return open
       const host = request.headers.host ?? 'localhost'
       return {

@@ -8,9 +8,14 @@ import { created } from '../../platform/http/reply.ts'
 import { actorOf } from '../../registry/caller.ts'
 import { route, type ApiRoute } from '../access/index.ts'
 import { createGroup, deleteGroup, updateGroup } from './actions.ts'
-import { findGroup, groupOrder, listGroups, type Group } from './store.ts'
+import { findGroup, groupOrder, groupTypes, listGroups, type Group } from './store.ts'
 
-export function userGroupRoutes({ db }: { db: Db }): ApiRoute[] {
+export type GroupRoutesOptions = {
+  /** The group of this DN as the directory has it; undefined when it has none. */
+  findInDirectory(dn: string): Promise<{ name: string; dn: string } | 'no directory' | undefined>
+}
+
+export function userGroupRoutes({ db }: { db: Db }, { findInDirectory }: GroupRoutesOptions): ApiRoute[] {
   return [
     route(api.listUserGroups, { system: 'user-group', verb: 'list' }, async ({ query }) => {
       const { ldap_group_dn: dn, group_name: name } = query
@@ -21,7 +26,8 @@ export function userGroupRoutes({ db }: { db: Db }): ApiRoute[] {
     }),
     route(api.createUserGroup, { system: 'user-group', verb: 'create' }, async ({ body, caller }) => {
       const { group_name: name = '', group_type: type = 0, ldap_group_dn: ldapDn = '' } = body
-      return created((await createGroup(db, actorOf(caller), { name, type, ldapDn })).id)
+      const wanted = { name, type, ldapDn: type === groupTypes.ldap ? await checkedDn(ldapDn) : ldapDn }
+      return created((await createGroup(db, actorOf(caller), wanted)).id)
     }),
     route(api.searchUserGroups, 'user', async ({ query }) => {
       const where = sql`position(${query.groupname} in name) > 0`
@@ -38,6 +44,13 @@ export function userGroupRoutes({ db }: { db: Db }): ApiRoute[] {
       await deleteGroup(db, actorOf(caller), await getGroup(params.group_id))
     }),
   ]
+
+  /** The DN as the directory writes it, so that it is found at logins. Throws BAD_REQUEST where there is no such group. */
+  async function checkedDn(dn: string): Promise<string> {
+    const found = await findInDirectory(dn.trim())
+    if (found === undefined) throw new Failure('BAD_REQUEST', `LDAP Group DN is not found: DN:${dn}`)
+    return found === 'no directory' ? dn : found.dn
+  }
 
   async function getGroup(id: number): Promise<Group> {
     const group = await findGroup(db, id)

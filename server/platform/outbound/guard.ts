@@ -21,6 +21,8 @@ export interface Guard extends Disposable {
   wayTo(url: URL, reach: Reach): Promise<Way>
   /** Rejects with OutboundRefused when the host's address may not be reached. A name that is not known passes. */
   check(url: URL, reach: Reach): Promise<void>
+  /** The checked addresses of a host, a name or an address. Rejects with OutboundRefused or OutboundFailed. */
+  locate(host: string, reach: Reach): Promise<string[]>
 }
 
 /** How long looking up a name may take that the proxy will resolve itself, in ms. */
@@ -74,6 +76,13 @@ export function openGuard({ allow, lookup, proxy }: GuardOptions): Guard {
       const refusal = refused(host, reach, isIP(host) ? [host] : await glance(lookup, host))
       if (refusal) throw refusal
     },
+    async locate(host, reach) {
+      const found = isIP(host) ? [host] : await resolve(lookup, host)
+      if (found.length === 0) throw unknownName(host, reach)
+      const refusal = refused(host, reach, found)
+      if (refusal) throw refusal
+      return found
+    },
     [Symbol.dispose]: () => agents.close(),
   }
 }
@@ -122,6 +131,11 @@ function glance(lookup: Lookup, name: string): Promise<string[]> {
   const timer = setTimeout(resolve, glanceMs, [])
   lookup(name, (error, addresses) => resolve(error ? [] : addresses.map(addressOf)))
   return promise.finally(() => clearTimeout(timer))
+}
+
+/** The addresses of a name; none when it is not known. */
+function resolve(lookup: Lookup, name: string): Promise<string[]> {
+  return new Promise((done) => lookup(name, (error, addresses) => done(error ? [] : addresses.map(addressOf))))
 }
 
 /** The lookup that node:net expects, for all addresses or for one. */

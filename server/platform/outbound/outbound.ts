@@ -84,6 +84,11 @@ export interface Outbound {
    * a name that nobody knows passes, as it may be known later.
    */
   check(url: string, reach: Reach): Promise<void>
+  /**
+   * The addresses of a host for a protocol that is not HTTP, all of them checked: the caller connects to one of these
+   * and never resolves the name again. Throws OutboundRefused, or OutboundFailed for a name that is not known.
+   */
+  locate(host: string, reach: Reach): Promise<string[]>
   close(): void
 }
 
@@ -123,6 +128,7 @@ export function openOutbound(options: OutboundOptions): Outbound {
       if (!isCallable(url)) throw new OutboundRefused()
       await guard.check(new URL(url), reach)
     },
+    locate: (host, reach) => guard.locate(host, reach),
     close: () => guard[Symbol.dispose](),
   }
 }

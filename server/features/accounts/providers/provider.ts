@@ -13,6 +13,14 @@ export type Provider = {
   onLogin?(caller: Caller): void
 }
 
+/** A claim, and whose it is. */
+export type Owned = {
+  provider: Pick<Provider, 'name' | 'onLogin'>
+  claim: Claim
+  /** The name under which failed logins are counted, where several spellings are one name. */
+  throttledAs?: string
+}
+
 /** A login name that a provider owns. */
 export type Claim = {
   /**
