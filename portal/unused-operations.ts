@@ -56,6 +56,8 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   importLdapUser: directory,
   searchLdapGroup: directory,
   getUserGroup: one,
+  pingOIDC: 'sign-in settings are changed by the API',
+  listOIDCClaims: 'sign-in settings are changed by the API',
   getUser: one,
   LastTrigger: 'the list of policies holds its state',
   ListWebhookJobs: 'the older form of the list of deliveries',

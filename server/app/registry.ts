@@ -7,6 +7,7 @@ import { ConfigError } from '../config/config.ts'
 import { openRights } from '../features/access/index.ts'
 import {
   authModeProblem,
+  cliSecretLogin,
   openLogin,
   openOutside,
   openSessionDoor,
@@ -21,6 +22,7 @@ import { deprecationWarning, describe } from '../features/artifacts/index.ts'
 import { openRefusals, strangeTypeIn, type Refusals } from '../features/audit/index.ts'
 import { runningStays } from '../features/deployments/index.ts'
 import { tagStays, tagStaysPut } from '../features/immutability/index.ts'
+import type { Oidc } from '../features/oidc/index.ts'
 import { directoryOf, ldapItemProblems, type Directory } from '../features/ldap/index.ts'
 import { bringImage } from '../features/proxy-cache/index.ts'
 import { tellingShortages } from '../features/quotas/index.ts'
@@ -47,6 +49,7 @@ import { findMirrors } from '../registry/views/proxied/mirrors.ts'
 import type { OtherSide } from './endpoints.ts'
 import type { Ground } from './ground.ts'
 import { noting } from './identify.ts'
+import { openOidcOf } from './oidc.ts'
 import { openProviders } from './providers.ts'
 import { openProxiedView } from './proxied.ts'
 
@@ -61,6 +64,7 @@ export type Floor = {
   login: Login
   sessions: SessionDoor
   outside: Outside
+  oidc: Oidc
   directory: Directory
   peerOf: ReturnType<typeof peerReader>
   refusals: Refusals
@@ -87,8 +91,9 @@ export function openFloor(
   const late = (what: string) => (error: unknown) => notes.failed(`${what} not written yet`, error, 10_000)
 
   const settings: SettingsAccess = openSettingsOf(ground, topics, () => providers)
+  const oidc = openOidcOf(ground, settings, outbound)
   const directory = directoryOf(config, outbound)
-  const providers = openProviders({ ground, settings, outbound, directory })
+  const providers = openProviders({ ground, settings, outbound, oidc, directory })
   const outside = openOutsideOf(ground, settings, providers)
   const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
   const signatures = openSignaturesOf(ground, refusals, () => local)
@@ -98,7 +103,7 @@ export function openFloor(
   const login = noting(refusals, openLoginOf(ground, { settings, tokens, outside }, opened, late))
   const { externalUrl, trustedProxies } = config.server
   const peerOf = peerReader(trustedProxies)
-  const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl })
+  const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl, signOutAt: oidc.signOutAt })
   const pulls = opened.use(openPullCounter(db, 5000, late('pull counts'), { keepsDays: config.pulls.keepMs > 0 }))
   const local = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, ...storingOf(ground) }))
   const passed = openYoungCollector(16 * 2 ** 20)
@@ -119,7 +124,7 @@ export function openFloor(
     onBytes: counting(ground, passed),
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  const callers = { tokens, login, sessions, outside, directory, peerOf, refusals }
+  const callers = { tokens, login, sessions, outside, oidc, directory, peerOf, refusals }
   return { ...callers, settings, gates, registry: proxied.registry, proxied, signatures, door, notes: notes.component }
 }
 
@@ -163,7 +168,13 @@ function openLoginOf(
   const tokenUses = opened.use(openUses((uses) => saveTokenUses(db.relaxed, uses), 5000, late('uses of tokens')))
   const robots = robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))
   const { people, noteLogin: onChecked } = outside
-  return openLogin(reader, [robots, scannerLogin(tokens)], { ...throttleOf(ground), tokenUses, people, onChecked })
+  const cliSecrets = cliSecretLogin(reader, tokenUses)
+  return openLogin(reader, [robots, scannerLogin(tokens), cliSecrets], {
+    ...throttleOf(ground),
+    tokenUses,
+    people,
+    onChecked,
+  })
 }
 
 function openOutsideOf(

@@ -7,7 +7,15 @@ export const actions: readonly Action[] = ['pull', 'push', 'delete']
 /** Who sent a request. It carries no rights: those are looked up at each use, so that none can be out of date. */
 export type Caller =
   | { kind: 'anonymous' }
-  | { kind: 'user'; id: number; name: string; /** The personal token by which the account came. */ token?: number }
+  | {
+      kind: 'user'
+      id: number
+      name: string
+      /** The personal token by which the account came. */
+      token?: number
+      /** That token is the CLI secret, which is good for /v2 and /service/token alone (C-22). */
+      isCli?: true
+    }
   | { kind: 'robot'; id: number; name: string }
   /** A scanner that pulls from one repository for a task, whose id this is. It has no other right. */
   | { kind: 'scanner'; id: number; name: string; repository: string }
