@@ -2,7 +2,6 @@ const pageOfTags = 'the page of a repository lists tags with their artifacts by 
 const one = 'the page of the list already holds all that it answers'
 const matcher = 'the report of a scan, and the SBOM, hold it'
 const signers = 'the command line saves whose signatures count'
-const directory = 'the command line tries a directory, searches it and imports people'
 const settings = 'getProject and updateProject read and write all of it at once'
 const deliveries = 'the delivery inspector reads getDelivery, which holds this, too'
 
@@ -51,13 +50,7 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getStatistic: 'the lists themselves tell their totals',
   getCert: 'the page About links to it as a download',
   getPing: 'for load balancers',
-  pingLdap: directory,
-  searchLdapUser: directory,
-  importLdapUser: directory,
-  searchLdapGroup: directory,
   getUserGroup: one,
-  pingOIDC: 'sign-in settings are changed by the API',
-  listOIDCClaims: 'sign-in settings are changed by the API',
   getUser: one,
   LastTrigger: 'the list of policies holds its state',
   ListWebhookJobs: 'the older form of the list of deliveries',
