@@ -1,10 +1,8 @@
 const pageOfTags = 'the page of a repository lists tags with their artifacts by listRepositoryTags and listArtifacts'
 const one = 'the page of the list already holds all that it answers'
-const tokens = 'the page of the own account has no tokens yet: the command line has them'
 const matcher = 'the report of a scan, and the SBOM, hold it'
 const workloads = 'the command line has the trust rules for pipelines and clusters'
 const masking = 'the command line masks names in the audit log: marina audit mask'
-const directory = 'the command line tries a directory, searches it and imports people'
 const settings = 'getProject and updateProject read and write all of it at once'
 const deliveries = 'the delivery inspector reads getDelivery, which holds this, too'
 
@@ -65,18 +63,7 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getStatistic: 'the lists themselves tell their totals',
   getCert: 'the page About links to it as a download',
   getPing: 'for load balancers',
-  pingLdap: directory,
-  searchLdapUser: directory,
-  importLdapUser: directory,
-  searchLdapGroup: directory,
   getUserGroup: one,
-  pingOIDC: 'sign-in settings are changed by the API',
-  listOIDCClaims: 'sign-in settings are changed by the API',
-  listCurrentUserTokens: tokens,
-  createCurrentUserToken: tokens,
-  deleteCurrentUserToken: tokens,
-  listUserTokens: 'an administrator lists and revokes the tokens of others by the API',
-  deleteUserToken: 'an administrator lists and revokes the tokens of others by the API',
   getUser: one,
   LastTrigger: 'the list of policies holds its state',
   ListWebhookJobs: 'the older form of the list of deliveries',

@@ -6,8 +6,8 @@ import { sql } from '../platform/db/sql.ts'
 import type { TestMarina } from './server.ts'
 
 /**
- * What the pages of the system show: an endpoint, which is this Marina itself, a policy, a schedule, a limit and a
- * group. Needs MARINA_OUTBOUND_ALLOW=127.0.0.1. Ids are always the same.
+ * What the pages of the system show: an endpoint, which is this Marina itself, a policy, a schedule, a limit, a
+ * group and tokens of the administrator. Needs MARINA_OUTBOUND_ALLOW=127.0.0.1. Ids are always the same.
  */
 export async function givenPortalSystem(marina: TestMarina): Promise<void> {
   const { admin } = marina
@@ -30,6 +30,9 @@ export async function givenPortalSystem(marina: TestMarina): Promise<void> {
   })
   await givenPreheat(marina)
   await make('/usergroups', { group_name: 'developers', group_type: 3 })
+  const inTeam = [{ kind: 'project', namespace: 'team', access: [{ resource: 'repository', action: 'pull' }] }]
+  await make('/users/current/tokens', { name: 'laptop', duration: 5 })
+  await make('/users/current/tokens', { name: 'nightly-report', permissions: inTeam })
   const schedule = { type: 'Weekly', cron: '0 30 2 * * 6' }
   const body = { schedule, parameters: { delete_untagged: false, workers: 2 } }
   expectAnswer(await callApi(marina, 'POST', '/system/gc/schedule', { as: admin, body }), 201)

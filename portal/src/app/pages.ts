@@ -21,6 +21,7 @@ export type Page = {
 /** Every page of the portal, one line each. Navigation, tests and pictures follow this list. */
 export const pages: Page[] = [
   { path: '/login', load: () => import('../pages/login/login.tsx'), isBare: true },
+  { path: '/oidc-onboard', load: () => import('../pages/login/onboard.tsx'), isBare: true },
   { path: '/sign-up', load: () => import('../pages/login/sign-up.tsx'), isBare: true },
   {
     path: '/',
@@ -276,4 +277,9 @@ export const pages: Page[] = [
 ]
 
 /** Paths that lead on. */
-export const redirects: Record<string, string> = { '/p': '/projects', '/settings': '/settings/access' }
+export const redirects: Record<string, string> = {
+  '/p': '/projects',
+  '/settings': '/settings/access',
+  '/settings/ldap': '/settings/sign-in',
+  '/settings/oidc': '/settings/sign-in',
+}

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { navigate } from '../../lib/location.ts'
 import type { PageProps } from '../../lib/page.ts'
-import { canInSystem, user } from '../../lib/session.ts'
+import { canInSystem, isAdministrator } from '../../lib/session.ts'
 import { Button } from '../../ui/button.tsx'
 import { DeleteProject } from '../../ui/delete-project.tsx'
 import { ProjectFrame } from '../../ui/project-frame.tsx'
@@ -24,7 +24,7 @@ export default function ProjectSettings({ params: { project: name } }: PageProps
           <SecuritySection project={project} />
           {can('metadata', 'read') && <SignersSection project={project} mayChange={can('metadata', 'update')} />}
           {can('scanner', 'read') && <ScannerSection project={project} mayChange={can('scanner', 'create')} />}
-          {user.value?.sysadmin_flag && <TemplatesSection />}
+          {isAdministrator.value && <TemplatesSection />}
           {can('project', 'delete') && <DangerSection name={project.name} />}
         </div>
       )}

@@ -1,5 +1,5 @@
-import { language, wordsOf } from '../../i18n/language.ts'
-import type { Draft, Rights } from './presets.ts'
+import { language, wordsOf } from '../i18n/language.ts'
+import { draftOf, type Block, type Draft, type Rights } from './permissions.ts'
 
 const en = {
   actions: {
@@ -156,4 +156,13 @@ export const refusalsInWords = (rights: Rights): string =>
 export function placesInWords({ places, rights, systemRights }: Draft): string {
   const names = rights.length === 0 ? [] : places.map((one) => (one === '*' ? words().everywhere : one))
   return listed([...names, ...(systemRights.length > 0 ? [words().ofSystem] : [])])
+}
+
+/** `pull and push – team`: what a robot or a token may do, and where; blocks that differ follow one another. */
+export function permissionsInWords(blocks: readonly Block[]): string {
+  const inWords = (draft: Draft) =>
+    `${rightsInWords([...draft.rights, ...draft.systemRights])} – ${placesInWords(draft)}`
+  const whole = draftOf(blocks)
+  const drafts = whole ? [whole] : blocks.flatMap((one) => draftOf([one]) ?? [])
+  return drafts.map(inWords).join('; ')
 }

@@ -22,6 +22,14 @@ export const presets: Record<Exclude<Purpose, 'custom'>, Rights> = {
   ],
 }
 
+/** What most members of a project have, to choose from where no project is chosen yet. */
+export const ofMembers: Rights = [
+  ...new Set([...presets.push, ...presets.scan]),
+  'tag:create',
+  'tag:delete',
+  'log:list',
+]
+
 /** The purpose that has exactly these rights. */
 export function purposeOf(rights: Rights): Purpose {
   const known = purposes.find(
@@ -33,7 +41,7 @@ export function purposeOf(rights: Rights): Purpose {
   return known ?? 'custom'
 }
 
-type Block = { kind: string; namespace: string; access: { resource: string; action: string }[] }
+export type Block = { kind: string; namespace: string; access: { resource: string; action: string }[] }
 
 /** A robot's rights as they are edited: in which projects (`*`: in all), and on the system. */
 export type Draft = { places: readonly string[]; rights: Rights; systemRights: Rights }

@@ -1,15 +1,16 @@
-/** Ready-made text that hands a robot's name and secret to a tool. */
+/** Ready-made text that hands a name and its secret to a tool. */
 type Login = {
   /** Host and port, as clients write them before a repository. */
   host: string
+  /** The address of the API. */
+  api: string
   name: string
   secret: string
   /** Where it pushes or pulls: a project's name. */
   project: string
 }
 
-export const tools = ['docker', 'kubernetes', 'github', 'gitlab'] as const
-export type Tool = (typeof tools)[number]
+export type Tool = 'docker' | 'kubernetes' | 'github' | 'gitlab' | 'api'
 
 /** Quotes a text for a POSIX shell: names of robots hold a `$`. */
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
@@ -17,6 +18,7 @@ const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
 export const snippets: Record<Tool, (login: Login) => string> = {
   docker: ({ host, name, secret }) =>
     `printf %s ${quoted(secret)} | docker login ${host} --username ${quoted(name)} --password-stdin`,
+  api: ({ api, name, secret }) => `curl --user ${quoted(`${name}:${secret}`)} ${quoted(`${api}/projects`)}`,
   kubernetes: ({ host, name, secret, project }) =>
     [
       `kubectl create secret docker-registry marina-${project} \\`,
