@@ -44,18 +44,18 @@ export function openWorkloadLogin({
   onResult,
   onRefused,
 }: LoginOptions): WorkloadLogin {
-  const failed = openLru<string, { count: number; endsAt: number }>(10_000)
+  const failed = openFailures(failures)
 
   const exchange: WorkloadLogin['exchange'] = async (token, address) => {
     try {
-      refuseTooMany(address)
+      failed.refuseTooMany(address)
       const workload = await admit(token)
       onResult('taken')
       return workload
     } catch (error) {
       if (!(error instanceof TokenRefused)) throw error
       onResult(error.why)
-      if (error.why !== 'throttled' && error.why !== 'unreachable') count(address)
+      if (error.why !== 'throttled' && error.why !== 'unreachable') failed.count(address)
       onRefused(error.why)
       throw answerOf(error)
     }
@@ -77,18 +77,22 @@ export function openWorkloadLogin({
       return prefix + (await tokens.issueSecret(workload, Math.max(1, seconds)))
     },
   }
+}
 
-  /** A signature cannot be guessed: this bounds only what checking costs, and so each process counts for itself. */
-  function refuseTooMany(address: string): void {
-    const known = failed.get(address)
-    if (known && known.count >= failures && known.endsAt > performance.now())
-      throw new TokenRefused('throttled', 'too many tokens of this address were refused: try again in a minute')
-  }
-
-  function count(address: string): void {
-    const known = failed.get(address)
-    if (known && known.endsAt > performance.now()) known.count++
-    else failed.set(address, { count: 1, endsAt: performance.now() + windowMs })
+/** A signature cannot be guessed: this bounds only what checking costs, and so each process counts for itself. */
+function openFailures(most: number) {
+  const failed = openLru<string, { count: number; endsAt: number }>(10_000)
+  return {
+    refuseTooMany(address: string): void {
+      const known = failed.get(address)
+      if (known && known.count >= most && known.endsAt > performance.now())
+        throw new TokenRefused('throttled', 'too many tokens of this address were refused: try again in a minute')
+    },
+    count(address: string): void {
+      const known = failed.get(address)
+      if (known && known.endsAt > performance.now()) known.count++
+      else failed.set(address, { count: 1, endsAt: performance.now() + windowMs })
+    },
   }
 }
 
