@@ -98,6 +98,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     limits: config.limits,
     findProject: (name) => findProject(reader, name),
     findMirrors: (host) => findMirrors(reader, host),
+    hosts: new Map(config.proxyCache.hosts),
     isReadOnly: () => settings.get('read_only'),
     onPulled: notePull({ reader, pulls, settings }, late('pull counts')),
     onBytes: counting(ground, passed),
