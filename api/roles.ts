@@ -31,7 +31,7 @@ const Holder = {
 }
 
 export const RoleBindingReq = Type.Object({
-  role_id: Type.Integer(),
+  role_id: idParam,
   repositories: Type.Optional(
     Type.String({
       description: 'a doublestar pattern over names of repositories without the project; absent: the whole project',

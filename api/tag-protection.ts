@@ -14,10 +14,8 @@ export const TagProtectionReq = Type.Object({
   ),
   tags: Type.Optional(Type.String({ description: 'a doublestar pattern over tags' })),
   actions: Type.Optional(actions),
-  role_ids: Type.Optional(
-    Type.Array(Type.Integer(), { description: "roles whose holders may do it, Harbor's or own" }),
-  ),
-  robot_ids: Type.Optional(Type.Array(Type.Integer(), { description: 'robots that may do it' })),
+  role_ids: Type.Optional(Type.Array(idParam, { description: "roles whose holders may do it, Harbor's or own" })),
+  robot_ids: Type.Optional(Type.Array(idParam, { description: 'robots that may do it' })),
   disabled: Type.Optional(Type.Boolean()),
 })
 

@@ -170,17 +170,10 @@ function openGates(ground: Ground, settings: SettingsAccess, signatures: Signatu
 
 /** What a rule for tags refuses is counted, and stands in the audit log. */
 function protectionOf({ cache, metrics }: Ground, refusals: Refusals): GateOptions {
-  let refused = 0
-  metrics.counts(
-    'marina_tag_changes_refused_total',
-    'Pushes and deletions that a rule for protected tags refused',
-    [],
-    () => [{ labels: [], value: refused }],
-  )
   return {
     cache,
     onRefused(by, what, projectName) {
-      refused++
+      metrics.refusedTags.inc()
       refusals.change(by, what, projectName)
     },
   }
