@@ -52,10 +52,12 @@ const script = (plan: string, log: string) => `
 import { appendFileSync, readFileSync, writeSync } from 'node:fs'
 
 const args = process.argv.slice(2)
-const { how = 'well', updatedAt, knowsSystem = true, vulnerabilities = {} } = JSON.parse(readFileSync(${JSON.stringify(plan)}, 'utf8'))
+const plan = JSON.parse(readFileSync(${JSON.stringify(plan)}, 'utf8'))
+const { how = 'well', updatedAt, knowsSystem = true, vulnerabilities = {} } = plan
 const isVersion = args[0] === 'version'
 const document = isVersion ? undefined : JSON.parse(readFileSync(args.at(-1), 'utf8'))
-appendFileSync(${JSON.stringify(log)}, JSON.stringify({ args, env: Object.keys(process.env).sort(), document }) + '\\n')
+const call = { args, env: Object.keys(process.env).sort(), document }
+appendFileSync(${JSON.stringify(log)}, JSON.stringify(call) + '\\n')
 const say = (value) => writeSync(1, JSON.stringify(value))
 if (isVersion) {
   say({ Version: '0.74.0', ...(updatedAt ? { VulnerabilityDB: { Version: 2, UpdatedAt: updatedAt } } : {}) })
@@ -78,12 +80,13 @@ if (isVersion) {
     all.flatMap(({ name, version }) =>
       (vulnerabilities[name] ?? []).map((one) => ({ PkgName: name, InstalledVersion: version, ...one })))
   const [system, others] = [packages.filter(isOfSystem), packages.filter((one) => !isOfSystem(one))]
+  const result = (Class, Type, all) => ({ Target: 'x', Class, Type, Vulnerabilities: found(all) })
   say({
     SchemaVersion: 2,
     ArtifactType: 'cyclonedx',
     Results: [
-      ...(knowsSystem && system.length > 0 ? [{ Target: 'x', Class: 'os-pkgs', Type: 'debian', Vulnerabilities: found(system) }] : []),
-      ...(others.length > 0 ? [{ Target: '', Class: 'lang-pkgs', Type: 'node-pkg', Vulnerabilities: found(others) }] : []),
+      ...(knowsSystem && system.length > 0 ? [result('os-pkgs', 'debian', system)] : []),
+      ...(others.length > 0 ? [result('lang-pkgs', 'node-pkg', others)] : []),
     ],
   })
 }

@@ -3,8 +3,8 @@ import { wordsOf } from '../../i18n/language.ts'
 const en = {
   title: 'Signers',
   about:
-    'Whose signatures this project trusts: keys of cosign, certificates of notation, accounts that Sigstore vouches for. ' +
-    'The switch above makes a signature of one of them a condition of pulls.',
+    'Whose signatures this project trusts: keys of cosign, certificates of notation, accounts that Sigstore vouches ' +
+    'for. The switch above makes a signature of one of them a condition of pulls.',
   none: 'Nobody is trusted yet: no signature counts as verified.',
   add: 'Trust a signer',
   edit: 'Change',
