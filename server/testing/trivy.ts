@@ -69,7 +69,8 @@ if (isVersion) {
   globalThis.kept = Buffer.alloc(400 * 2 ** 20, 1)
   setInterval(() => {}, 1000)
 } else if (how === 'failing') {
-  writeSync(2, 'a first line\\n\\u001b[31mFATAL\\u001b[0m\\tError: --skip-db-update cannot be specified on the first run\\n')
+  const why = 'Error: --skip-db-update cannot be specified on the first run'
+  writeSync(2, 'a first line\\n\\u001b[31mFATAL\\u001b[0m\\t' + why + '\\n')
   process.exit(1)
 } else if (how === 'no JSON') {
   writeSync(1, '<html>')

@@ -43,7 +43,7 @@ const de: typeof en = {
     'Wessen Signaturen dieses Projekt vertraut: Schlüsseln von cosign, Zertifikaten von notation, Konten, für die ' +
     'Sigstore bürgt. Der Schalter oben macht eine ihrer Signaturen zur Bedingung für Pulls.',
   none: 'Noch wird niemandem vertraut: keine Signatur gilt als geprüft.',
-  add: 'Vertrauen aufnehmen',
+  add: 'Signierende hinzufügen',
   edit: 'Ändern',
   editTitle: (name) => `${name} ändern`,
   remove: 'Nicht mehr vertrauen',
