@@ -152,7 +152,7 @@ export const scanning = {
     path: 'scanning.trivy_downloads',
     parse: flag,
     fallback: false,
-    help: 'whether trivy may fetch its database from the network; it does so by itself, past the rules of outbound calls',
+    help: 'whether trivy may fetch its database; it does so by itself, past the rules of outbound calls',
   }),
   trivyTimeoutMs: time({
     env: 'MARINA_TRIVY_TIMEOUT',

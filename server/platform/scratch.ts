@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** A folder for files that are of use only for a while; disposing removes it with them. */
-export type Scratch = AsyncDisposable & { readonly path: string }
+type Scratch = AsyncDisposable & { readonly path: string }
 
 /** The folders of this process that are in use. */
 const inUse = new Set<string>()

@@ -52,10 +52,12 @@ const script = (plan: string, log: string) => `
 import { appendFileSync, readFileSync, writeSync } from 'node:fs'
 
 const args = process.argv.slice(2)
-const { how = 'well', updatedAt, knowsSystem = true, vulnerabilities = {} } = JSON.parse(readFileSync(${JSON.stringify(plan)}, 'utf8'))
+const plan = JSON.parse(readFileSync(${JSON.stringify(plan)}, 'utf8'))
+const { how = 'well', updatedAt, knowsSystem = true, vulnerabilities = {} } = plan
 const isVersion = args[0] === 'version'
 const document = isVersion ? undefined : JSON.parse(readFileSync(args.at(-1), 'utf8'))
-appendFileSync(${JSON.stringify(log)}, JSON.stringify({ args, env: Object.keys(process.env).sort(), document }) + '\\n')
+const call = { args, env: Object.keys(process.env).sort(), document }
+appendFileSync(${JSON.stringify(log)}, JSON.stringify(call) + '\\n')
 const say = (value) => writeSync(1, JSON.stringify(value))
 if (isVersion) {
   say({ Version: '0.74.0', ...(updatedAt ? { VulnerabilityDB: { Version: 2, UpdatedAt: updatedAt } } : {}) })
@@ -67,7 +69,8 @@ if (isVersion) {
   globalThis.kept = Buffer.alloc(400 * 2 ** 20, 1)
   setInterval(() => {}, 1000)
 } else if (how === 'failing') {
-  writeSync(2, 'a first line\\n\\u001b[31mFATAL\\u001b[0m\\tError: --skip-db-update cannot be specified on the first run\\n')
+  const why = 'Error: --skip-db-update cannot be specified on the first run'
+  writeSync(2, 'a first line\\n\\u001b[31mFATAL\\u001b[0m\\t' + why + '\\n')
   process.exit(1)
 } else if (how === 'no JSON') {
   writeSync(1, '<html>')
@@ -78,12 +81,13 @@ if (isVersion) {
     all.flatMap(({ name, version }) =>
       (vulnerabilities[name] ?? []).map((one) => ({ PkgName: name, InstalledVersion: version, ...one })))
   const [system, others] = [packages.filter(isOfSystem), packages.filter((one) => !isOfSystem(one))]
+  const result = (Class, Type, all) => ({ Target: 'x', Class, Type, Vulnerabilities: found(all) })
   say({
     SchemaVersion: 2,
     ArtifactType: 'cyclonedx',
     Results: [
-      ...(knowsSystem && system.length > 0 ? [{ Target: 'x', Class: 'os-pkgs', Type: 'debian', Vulnerabilities: found(system) }] : []),
-      ...(others.length > 0 ? [{ Target: '', Class: 'lang-pkgs', Type: 'node-pkg', Vulnerabilities: found(others) }] : []),
+      ...(knowsSystem && system.length > 0 ? [result('os-pkgs', 'debian', system)] : []),
+      ...(others.length > 0 ? [result('lang-pkgs', 'node-pkg', others)] : []),
     ],
   })
 }

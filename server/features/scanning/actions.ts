@@ -14,7 +14,7 @@ export type Seal = { seal(plain: string, purpose: string): string; unseal(sealed
 
 const purpose = 'scanner credential'
 
-export type Registering = { db: Db; seal: Seal; outbound: Pick<Outbound, 'check'> }
+type Registering = { db: Db; seal: Seal; outbound: Pick<Outbound, 'check'> }
 
 /** Throws BAD_REQUEST, or CONFLICT when name or URL is taken. */
 export async function createScanner(
@@ -53,7 +53,10 @@ export async function updateScanner(
   )
 }
 
-/** Of Marina's own matcher, and of a Trivy beside it, only the switch can be changed; what else a client sends back is left as it is. */
+/**
+ * Of Marina's own matcher, and of a Trivy beside it, only the switch can be changed; what else a client sends back is
+ * left as it is.
+ */
 const onlySwitch = ({ isDisabled }: Partial<NewScanner>): Partial<NewScanner> =>
   isDisabled === undefined ? {} : { isDisabled }
 
@@ -114,7 +117,7 @@ function refuse(problem: string | undefined) {
   if (problem) throw new Failure('BAD_REQUEST', problem)
 }
 
-/** Refuses an address that Marina would never call, as it does for other registries. A name that is not known passes. */
+/** Refuses an address that Marina would never call, as for other registries. A name that is not known passes. */
 async function refuseUnreachable(outbound: Registering['outbound'], url: string): Promise<void> {
   await outbound.check(url, 'public').catch((error: unknown) => {
     if (!(error instanceof OutboundRefused)) throw error

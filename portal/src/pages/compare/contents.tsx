@@ -45,31 +45,31 @@ function Found({ project, repository, before, after }: Sides) {
     <>
       <Vulnerabilities title={words().came(added.length)} rows={added} />
       <Vulnerabilities title={words().went(fixed.length)} rows={fixed} />
-      <h3>{words().packages(packages.length)}</h3>
-      {packages.length > 0 && (
-        <PlainTable
-          label={words().packages(packages.length)}
-          columns={packageColumns()}
-          rows={packages}
-          keyOf={({ type, name }) => `${type} ${name}`}
-        />
-      )}
+      <Listed
+        title={words().packages(packages.length)}
+        columns={packageColumns()}
+        rows={packages}
+        keyOf={({ type, name }) => `${type} ${name}`}
+      />
     </>
   )
 }
 
 function Vulnerabilities({ title, rows }: { title: string; rows: Compared['added'] }) {
   return (
+    <Listed title={title} columns={findingColumns()} rows={rows} keyOf={({ id, package: name }) => `${id} ${name}`} />
+  )
+}
+
+type ListedProps<Row> = { title: string; columns: Column<Row>[]; rows: readonly Row[]; keyOf(row: Row): string }
+
+/** A table below its title; of nothing, the title says enough. */
+function Listed<Row>({ title, ...table }: ListedProps<Row>) {
+  if (table.rows.length === 0) return <p class="quiet-text">{title}.</p>
+  return (
     <>
       <h3>{title}</h3>
-      {rows.length > 0 && (
-        <PlainTable
-          label={title}
-          columns={findingColumns()}
-          rows={rows}
-          keyOf={({ id, package: name }) => `${id} ${name}`}
-        />
-      )}
+      <PlainTable label={title} {...table} />
     </>
   )
 }

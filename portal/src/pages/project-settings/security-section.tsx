@@ -38,29 +38,7 @@ export function SecuritySection({ project }: { project: Project }) {
         {flags.map(([name, word]) => (
           <CheckField key={name} name={name} label={words()[word]} isOn={metadata[name] === 'true'} />
         ))}
-        <SelectField
-          name="sbom_maker"
-          label={words().sbomMaker}
-          hint={words().sbomMakerHint}
-          value={metadata.sbom_maker === 'scanner' ? 'scanner' : 'marina'}
-          options={(['marina', 'scanner'] as const).map((value) => ({ value, label: words().sbomMakers[value] }))}
-        />
-        <SelectField
-          name="severity"
-          label={words().severity}
-          value={severities.find((one) => one === metadata.severity) ?? 'low'}
-          options={severities.map((value) => ({ value, label: words().severities[value] }))}
-        />
-        <SelectField
-          name="vulnerability_warning"
-          label={words().warning}
-          hint={words().warningHint}
-          value={severities.find((one) => one === metadata.vulnerability_warning) ?? ''}
-          options={[
-            { value: '', label: words().noWarning },
-            ...severities.map((value) => ({ value, label: words().severities[value] })),
-          ]}
-        />
+        <PolicyFields metadata={metadata} />
         <HoldFields metadata={metadata} />
         <h3>{words().allowlist}</h3>
         <CheckField name="reuse" label={words().reuse} isOn={metadata.reuse_sys_cve_allowlist !== 'false'} />
@@ -80,6 +58,37 @@ export function SecuritySection({ project }: { project: Project }) {
         />
       </Form>
     </section>
+  )
+}
+
+/** Who makes SBOMs, and from which severity on pulls are refused or bring a warning. */
+function PolicyFields({ metadata }: { metadata: Project['metadata'] }) {
+  return (
+    <>
+      <SelectField
+        name="sbom_maker"
+        label={words().sbomMaker}
+        hint={words().sbomMakerHint}
+        value={metadata.sbom_maker === 'scanner' ? 'scanner' : 'marina'}
+        options={(['marina', 'scanner'] as const).map((value) => ({ value, label: words().sbomMakers[value] }))}
+      />
+      <SelectField
+        name="severity"
+        label={words().severity}
+        value={severities.find((one) => one === metadata.severity) ?? 'low'}
+        options={severities.map((value) => ({ value, label: words().severities[value] }))}
+      />
+      <SelectField
+        name="vulnerability_warning"
+        label={words().warning}
+        hint={words().warningHint}
+        value={severities.find((one) => one === metadata.vulnerability_warning) ?? ''}
+        options={[
+          { value: '', label: words().noWarning },
+          ...severities.map((value) => ({ value, label: words().severities[value] })),
+        ]}
+      />
+    </>
   )
 }
 

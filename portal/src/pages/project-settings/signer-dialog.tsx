@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
-import { listTrustRoots, putSigner } from '../../../../api/signatures.ts'
+import type { AnswerOf } from '../../../../api/operation.ts'
+import { listTrustRoots, putSigner, type listSigners } from '../../../../api/signatures.ts'
 import { common } from '../../i18n/common.ts'
 import { send } from '../../lib/api.ts'
 import { forget, useApi } from '../../lib/query.ts'
@@ -7,8 +8,9 @@ import { RadioCards, SelectField } from '../../ui/choices.tsx'
 import { FormDialog } from '../../ui/form-dialog.tsx'
 import { TextField, type Values } from '../../ui/form.tsx'
 import { toast } from '../../ui/toasts.tsx'
-import type { Signer } from './signers-section.tsx'
 import { signerWords as words } from './signer-words.ts'
+
+export type Signer = AnswerOf<typeof listSigners>[number]
 
 const kinds = ['key', 'certificate', 'keyless'] as const
 type Kind = (typeof kinds)[number]

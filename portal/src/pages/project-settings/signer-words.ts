@@ -3,8 +3,8 @@ import { wordsOf } from '../../i18n/language.ts'
 const en = {
   title: 'Signers',
   about:
-    'Whose signatures this project trusts: keys of cosign, certificates of notation, accounts that Sigstore vouches for. ' +
-    'The switch above makes a signature of one of them a condition of pulls.',
+    'Whose signatures this project trusts: keys of cosign, certificates of notation, accounts that Sigstore vouches ' +
+    'for. The switch above makes a signature of one of them a condition of pulls.',
   none: 'Nobody is trusted yet: no signature counts as verified.',
   add: 'Trust a signer',
   edit: 'Change',
@@ -43,7 +43,7 @@ const de: typeof en = {
     'Wessen Signaturen dieses Projekt vertraut: Schlüsseln von cosign, Zertifikaten von notation, Konten, für die ' +
     'Sigstore bürgt. Der Schalter oben macht eine ihrer Signaturen zur Bedingung für Pulls.',
   none: 'Noch wird niemandem vertraut: keine Signatur gilt als geprüft.',
-  add: 'Vertrauen aufnehmen',
+  add: 'Signierende hinzufügen',
   edit: 'Ändern',
   editTitle: (name) => `${name} ändern`,
   remove: 'Nicht mehr vertrauen',

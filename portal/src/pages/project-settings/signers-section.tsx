@@ -1,5 +1,4 @@
 import { useState } from 'preact/hooks'
-import type { AnswerOf } from '../../../../api/operation.ts'
 import { deleteSigner, listSigners } from '../../../../api/signatures.ts'
 import { send } from '../../lib/api.ts'
 import { forget, useApi } from '../../lib/query.ts'
@@ -12,10 +11,9 @@ import { ErrorState } from '../../ui/problem.tsx'
 import type { Project } from '../../ui/project-frame.tsx'
 import { TimeAgo } from '../../ui/time.tsx'
 import { toast } from '../../ui/toasts.tsx'
-import { SignerDialog } from './signer-dialog.tsx'
+import { SignerDialog, type Signer } from './signer-dialog.tsx'
 import { signerWords as words } from './signer-words.ts'
 
-export type Signer = AnswerOf<typeof listSigners>[number]
 type Asked = { what: 'edit' | 'remove'; signer: Signer } | { what: 'add' } | undefined
 
 /** Whose signatures the project trusts. */

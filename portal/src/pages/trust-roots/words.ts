@@ -3,8 +3,8 @@ import { plural, wordsOf } from '../../i18n/language.ts'
 const en = {
   title: 'Trusted roots',
   about:
-    'A Sigstore publishes who may vouch for accounts that sign without keys: its trusted_root.json. Projects then trust ' +
-    'accounts by it. Nothing is asked of the network.',
+    'A Sigstore publishes who may vouch for accounts that sign without keys: its trusted_root.json. Projects then ' +
+    'trust accounts by it. Nothing is asked of the network.',
   add: 'Import a root',
   again: 'Import it again',
   againTitle: (name: string) => `Import ${name} again`,

@@ -4,7 +4,7 @@ import { topic } from '../../../catalog/topic.ts'
 type Database = { source: string; advisories: number }
 const ofDatabase = { type: 'vulndb', resource: ({ source }: { source: string }) => source }
 
-/** `tags`: the newest 100. `count` is the sum of `bySeverity`. `vulnerabilities`: at most 100 of them, the worst first. */
+/** `tags`: the newest 100. `count` is the sum of `bySeverity`; `vulnerabilities` are at most 100, the worst first. */
 export type VulnerabilitiesFound = {
   projectId: number
   repository: RepositoryName

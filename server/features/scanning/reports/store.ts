@@ -111,7 +111,7 @@ export type ReportRow = {
 type Stable = { row: ReportRow | null }
 
 /** `vulnerability_report:<scanner>:<artifact>`; a transaction that changes the row names the key. */
-export const reportKey = keyOf('vulnerability_report', 'scanner_id', 'artifact_id')
+const reportKey = keyOf('vulnerability_report', 'scanner_id', 'artifact_id')
 
 /** The keys of all that is cached of an image's finished report: its row for lists, and what the pull gate reads. */
 export const finishedKeys = (scannerId: string, artifactId: number): string[] => [

@@ -60,7 +60,8 @@ export function listSubjects(db: Queryable, artifactId: number): Promise<Subject
     with recursive tree (id) as (
       select ${artifactId}::bigint
       union select child_id from tree join artifact_child on parent_id = tree.id)
-    select ${subjectColumns} from tree join artifact using (id) join repository on repository.id = artifact.repository_id
+    select ${subjectColumns}
+    from tree join artifact using (id) join repository on repository.id = artifact.repository_id
     where ${isScannable} order by artifact.id limit 1000`)
 }
 

@@ -85,7 +85,7 @@ export function parseSource(text: string) {
 
 type Source = { name: string; repository: RepositoryName; layers: Descriptor[] }
 
-/** The artifact that a source names. Throws OciError when it is not there, ImportRefused when it can hold no database. */
+/** The artifact that a source names. Throws OciError when it is not there, ImportRefused when it holds no database. */
 export async function openSource({ registry }: Pick<ImportGround, 'registry'>, text: string): Promise<Source> {
   const { repository, reference } = parseSource(text)
   const { digest, content, mediaType } = await registry.readManifest(repository, reference)

@@ -19,8 +19,8 @@ const objectsIn = (values: unknown[]): Json[] =>
 const listIn = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : [])
 
 /**
- * What `trivy --format json` says (trivy.dev, "Reporting", schema version 2), held to the same bounds as the report of a
- * scanner elsewhere. Throws ScanRefused for what is no such report.
+ * What `trivy --format json` says (trivy.dev, "Reporting", schema version 2), held to the same bounds as the report of
+ * a scanner elsewhere. Throws ScanRefused for what is no such report.
  */
 export function parseTrivyReport(raw: Buffer, bounds: ReportBounds): TrivyReport {
   const report = objectIn(parse(raw))
