@@ -61,6 +61,8 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   importLdapUser: directory,
   searchLdapGroup: directory,
   getUserGroup: one,
+  pingOIDC: 'sign-in settings are changed by the API',
+  listOIDCClaims: 'sign-in settings are changed by the API',
   listCurrentUserTokens: tokens,
   createCurrentUserToken: tokens,
   deleteCurrentUserToken: tokens,

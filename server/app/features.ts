@@ -17,6 +17,7 @@ import { labels } from '../features/labels/index.ts'
 import { ldap, openBringing, openGroupFinder } from '../features/ldap/index.ts'
 import { members } from '../features/members/index.ts'
 import { notifications } from '../features/notifications/index.ts'
+import { oidc } from '../features/oidc/index.ts'
 import { findCacheRules, projects } from '../features/projects/index.ts'
 import { cacheFigure, proxyCache, usedByCaches } from '../features/proxy-cache/index.ts'
 import { projectTemplates } from '../features/project-templates/index.ts'
@@ -156,6 +157,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     icons({ reader, registry }),
     immutability({ db }),
     accounts({ ...reader, ...floor, ...accountLimits(config), masking: maskingOf(config, aliasOf) }),
+    oidc({ db, oidc: floor.oidc, log }),
     ldap({ directory, settings, outside }),
     userGroups({ reader, findInDirectory: openGroupFinder(directory, settings) }),
     members({ reader, bring: bringOf(ground, floor) }),

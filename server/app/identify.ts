@@ -34,6 +34,8 @@ export async function identifyApi(
   const colon = pair.indexOf(':')
   const caller = colon < 0 ? undefined : await login(pair.slice(0, colon), pair.slice(colon + 1), peer.address)
   if (!caller) throw new Failure('UNAUTHORIZED', 'wrong name or password')
+  if (caller.kind === 'user' && caller.isCli)
+    throw new Failure('UNAUTHORIZED', 'a CLI secret is for docker login: take a personal access token for the API')
   return caller
 }
 

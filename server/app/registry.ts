@@ -9,6 +9,7 @@ import {
   authModeProblem,
   isModeFixed,
   modeFixedText,
+  cliSecretLogin,
   openLogin,
   openOutside,
   openSessionDoor,
@@ -24,6 +25,7 @@ import { deprecationWarning, describe } from '../features/artifacts/index.ts'
 import { openRefusals, strangeTypeIn, type Refusals } from '../features/audit/index.ts'
 import { runningStays } from '../features/deployments/index.ts'
 import { tagStays, tagStaysPut } from '../features/immutability/index.ts'
+import type { Oidc } from '../features/oidc/index.ts'
 import { directoryOf, ldapItemProblems, type Directory } from '../features/ldap/index.ts'
 import { bringImage } from '../features/proxy-cache/index.ts'
 import { tellingShortages } from '../features/quotas/index.ts'
@@ -51,6 +53,7 @@ import { openCertificates, type ClientCertificates } from './certificates.ts'
 import type { OtherSide } from './endpoints.ts'
 import type { Ground } from './ground.ts'
 import { noting } from './identify.ts'
+import { openOidcOf } from './oidc.ts'
 import { openProviders } from './providers.ts'
 import { openProxiedView } from './proxied.ts'
 
@@ -66,6 +69,7 @@ export type Floor = {
   sessions: SessionDoor
   outside: Outside
   byCertificate: ByCertificate | undefined
+  oidc: Oidc
   directory: Directory
   peerOf: ReturnType<typeof peerReader>
   refusals: Refusals
@@ -94,8 +98,9 @@ export function openFloor(
   const late = (what: string) => (error: unknown) => notes.failed(`${what} not written yet`, error, 10_000)
 
   const settings: SettingsAccess = openSettingsOf(ground, topics, () => providers)
+  const oidc = openOidcOf(ground, settings, outbound)
   const directory = directoryOf(config, outbound)
-  const providers = openProviders({ ground, settings, outbound, directory })
+  const providers = openProviders({ ground, settings, outbound, oidc, directory })
   const outside = openOutsideOf(ground, settings, providers)
   const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
   const signatures = openSignaturesOf(ground, refusals, () => local)
@@ -108,7 +113,7 @@ export function openFloor(
   const byCertificate = certificates && openCertificates(ground, certificates, { refusals, outside, findRobot })
   const { externalUrl, trustedProxies } = config.server
   const peerOf = peerReader(trustedProxies)
-  const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl })
+  const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl, signOutAt: oidc.signOutAt })
   const pulls = opened.use(openPullCounter(db, 5000, late('pull counts'), { keepsDays: config.pulls.keepMs > 0 }))
   const local = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, ...storingOf(ground) }))
   const passed = openYoungCollector(16 * 2 ** 20)
@@ -131,7 +136,7 @@ export function openFloor(
     onBytes: counting(ground, passed),
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  const callers = { tokens, login, sessions, outside, directory, byCertificate, peerOf, refusals }
+  const callers = { tokens, login, sessions, outside, oidc, directory, byCertificate, peerOf, refusals }
   return { ...callers, settings, gates, registry: proxied.registry, proxied, signatures, door, notes: notes.component }
 }
 
@@ -176,7 +181,13 @@ function openLoginOf(
   const tokenUses = opened.use(openUses((uses) => saveTokenUses(db.relaxed, uses), 5000, late('uses of tokens')))
   const robots = robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))
   const { people, noteLogin: onChecked } = outside
-  return openLogin(reader, [robots, scannerLogin(tokens)], { ...throttleOf(ground), tokenUses, people, onChecked })
+  const cliSecrets = cliSecretLogin(reader, tokenUses)
+  return openLogin(reader, [robots, scannerLogin(tokens), cliSecrets], {
+    ...throttleOf(ground),
+    tokenUses,
+    people,
+    onChecked,
+  })
 }
 
 function openOutsideOf(

@@ -32,6 +32,7 @@ import { measureGround } from './metrics.ts'
 import { pagesOf } from './pages.ts'
 import { namingSettings } from './ports.ts'
 import { alone, type Seat } from './processes/seat.ts'
+import { openSignIn } from './sign-in.ts'
 import { readPem, readTls } from './tls.ts'
 import { unbuiltFor } from './unbuilt.ts'
 import { startWork } from './work.ts'
@@ -105,7 +106,7 @@ async function openDoors(
 ): Promise<HttpServer> {
   const { db, config, log, metrics } = ground
   const {
-    floor: { door, sessions, settings, peerOf },
+    floor: { door, settings, peerOf },
     features,
     topics,
   } = built
@@ -138,7 +139,7 @@ async function openDoors(
     pages: pagesOf(api.document),
     portal: openPortal({ externalUrl: config.server.externalUrl }),
     logRequests: config.log.requests,
-    small: { session: sessions.handle.bind(sessions), notification },
+    small: { session: openSignIn(ground, built.floor), notification },
     sendOciError: (response, error) => sendOciError(response, shortageOf(error) ?? error),
   })
   const { host } = config.server

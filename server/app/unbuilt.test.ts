@@ -17,7 +17,6 @@ test('a change of something that Marina does not have yet is answered with 501 a
   for (const [method, path] of [
     ['POST', '/p2p/preheat/instances'],
     ['POST', `/projects/${cast.A.name}/preheat/policies`],
-    ['POST', '/system/oidc/ping'],
   ] as const) {
     assert.match(
       expectAnswer(await rest(method, path, cast.sys, {}), 501, 'NOT_IMPLEMENTED').text,

@@ -5,7 +5,7 @@ import { isReading } from '../platform/http/cross-site.ts'
 const lists = [/^\/p2p\/preheat\/(?:instances|providers)$/, /^\/projects\/[^/]+\/preheat\/(?:policies|providers)$/]
 
 /** Paths below which Harbor has operations that change or start something, and Marina has none yet. */
-const changes = [/^\/p2p\/preheat(?:\/|$)/, /^\/projects\/[^/]+\/preheat\//, /^\/system\/(?:oidc)\//]
+const changes = [/^\/p2p\/preheat(?:\/|$)/, /^\/projects\/[^/]+\/preheat\//]
 
 /**
  * Answers operations that Harbor has and Marina does not have yet: a list is empty, a change throws NOT_IMPLEMENTED.

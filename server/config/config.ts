@@ -12,6 +12,7 @@ import { ldap } from './ldap.ts'
 import { limits } from './limits.ts'
 import { notifications } from './notifications.ts'
 import { log, metrics } from './observe.ts'
+import { oidc } from './oidc.ts'
 import { outbound } from './outbound.ts'
 import { proxyCache } from './proxy-cache.ts'
 import { pulls } from './pulls.ts'
@@ -50,6 +51,7 @@ const groups = {
   collection,
   limits,
   identity,
+  oidc,
   ldap,
   cache,
   outbound,

@@ -15,6 +15,8 @@ export type Caller =
       token?: number
       /** The account came by a certificate, with which nobody changes the account itself. */
       byCertificate?: true
+      /** That token is the CLI secret, which is good for /v2 and /service/token alone (C-22). */
+      isCli?: true
     }
   | { kind: 'robot'; id: number; name: string }
   /** A scanner that pulls from one repository for a task, whose id this is. It has no other right. */

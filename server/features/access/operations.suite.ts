@@ -517,6 +517,8 @@ export const operations: Record<string, Operation> = {
   listUserTokens: { needs: onSystem('user:read'), example: nothing },
   deleteUserToken: { needs: onSystem('user:update') },
   setCliSecret: { needs: onSystem('user:update') },
+  pingOIDC: { needs: 'admin', robots: 'nobody' },
+  listOIDCClaims: { needs: 'admin', robots: 'nobody', example: nothing },
 
   ListWebhookPoliciesOfProject: { needs: inProject('notification-policy:list'), example: nothing },
   CreateWebhookPolicyOfProject: { needs: inProject('notification-policy:create'), example: webhook },

@@ -6,7 +6,7 @@ import { Failure } from '../../platform/http/failure.ts'
 import { accountRightsKey, changesMembersOf } from '../access/index.ts'
 import { hashPassword, passwordProblem } from './passwords.ts'
 import { accountNameProblem, firstAccountId, profileProblem, type Profile } from './rules.ts'
-import { dropSessionNamed, dropSessionsOf } from './session-store.ts'
+import { dropSessionNamed, dropSessionOfHash, dropSessionsOf } from './session-store.ts'
 import {
   changeAccount,
   dropAccount,
@@ -96,6 +96,15 @@ export async function setAdmin(db: Db, by: Actor, account: Account, isAdmin: boo
     await changeAccount(tx, account, { isAdmin })
     await emit(tx, [facts.accountChanged({ accountId: account.id, name: account.name, changed: { isAdmin } }, by)])
   })
+}
+
+/** Ends a session in the caller's transaction, by the hash of its id. */
+export async function endSessionOf(
+  tx: Tx,
+  { idHash, accountId, name }: { idHash: string; accountId: number; name: string },
+  by: Actor,
+): Promise<void> {
+  if (await dropSessionOfHash(tx, idHash)) await emit(tx, [facts.sessionClosed({ accountId, name }, by)])
 }
 
 /** Ends one of an account's own sessions. Throws NOT_FOUND. */

@@ -7,7 +7,7 @@ import { failureWindow, familiarWindow } from './throttle.ts'
 import { sweepTokens } from './tokens/store.ts'
 import { facts } from './topics.ts'
 
-export { robotPrefixProblem, updateAccount } from './actions.ts'
+export { endSessionOf, robotPrefixProblem, updateAccount } from './actions.ts'
 export { isModeFixed, modeFixedText } from './modes.ts'
 export { openLogin, type Login } from './login.ts'
 export * from './outside/index.ts'
@@ -21,9 +21,20 @@ export { uaaProvider } from './proxies/uaa.ts'
 export { claimOf } from './providers/local.ts'
 export type { Claim, Provider } from './providers/provider.ts'
 export { openSessionDoor, type SessionDoor } from './session-door.ts'
+export { accountNameProblem } from './rules.ts'
+export { failureWindow } from './throttle.ts'
+export { cliSecretLogin } from './tokens/cli-secret.ts'
 export { saveTokenUses } from './tokens/store.ts'
 export { hashPassword, makeSecret, passwordProblem, quickHash } from './passwords.ts'
-export { findAccount, findAccountById, findAccountByName, saveAccount, type Account } from './store.ts'
+export {
+  addFailure,
+  countFailures,
+  findAccount,
+  findAccountById,
+  findAccountByName,
+  saveAccount,
+  type Account,
+} from './store.ts'
 
 export { ensureAdmin, resetAdminPassword } from './admin.ts'
 

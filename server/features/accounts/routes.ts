@@ -25,6 +25,7 @@ import { getAccount, ownerOf } from './guards.ts'
 import type { Login } from './login.ts'
 import { checkIsOurs, checkMayMakeLocal } from './modes.ts'
 import type { SessionDoor } from './session-door.ts'
+import { findOidcMeta } from './outside/store.ts'
 import { listSessions } from './session-store.ts'
 import {
   accountFields,
@@ -36,6 +37,7 @@ import {
   type ListedAccount,
 } from './store.ts'
 import { failureWindow } from './throttle.ts'
+import { setCliSecret } from './tokens/cli-secret.ts'
 import { tokenRoutes } from './tokens/routes.ts'
 
 export type UserRoutesOptions = {
@@ -95,8 +97,8 @@ function currentRoutes({ db, cache }: UserRoutesOptions): ApiRoute[] {
   return [
     route(api.getCurrentUserInfo, 'user', async ({ rights }) => {
       if (rights.kind !== 'user' && rights.kind !== 'token') throw new Failure('PRECONDITION', 'a robot has no profile')
-      const [account, isMade] = await Promise.all([getListed(db, rights.id), hasMadePassword(db, rights.id)])
-      return { ...present(account), ...(isMade ? { has_generated_password: true } : {}) }
+      const [account, isMade] = await Promise.all([getOwn(db, rights.id), hasMadePassword(db, rights.id)])
+      return { ...account, ...(isMade ? { has_generated_password: true } : {}) }
     }),
     route(api.getCurrentUserPermissions, 'user', async ({ query: { scope = '', relative = false }, rights }) => {
       const held = await heldIn({ db, cache }, rights, scope)
@@ -131,7 +133,7 @@ function accountRoutes({ db, login, peerOf, settings, masking }: UserRoutesOptio
   return [
     route(api.getUser, 'own', async ({ params, rights }) => {
       needs(rights, params.user_id, 'read')
-      return present(await getListed(db, params.user_id))
+      return getOwn(db, params.user_id)
     }),
     route(api.updateUserProfile, 'own', async ({ params, body: { email, realname, comment }, rights, caller }) => {
       needs(rights, params.user_id, 'update')
@@ -166,10 +168,15 @@ function accountRoutes({ db, login, peerOf, settings, masking }: UserRoutesOptio
       }
       await setPassword(db, actorOf(caller), account, wanted)
     }),
-    route(api.setCliSecret, 'own', async ({ params, rights }) => {
+    route(api.setCliSecret, 'own', async ({ params, body, rights, caller }) => {
       needs(rights, params.user_id, 'update')
+      const mode = await settings.get('auth_mode')
+      if (mode === 'oidc_auth' && !(await findOidcMeta(db, params.user_id)))
+        throw new Failure('NOT_FOUND', `oidc info for user ${params.user_id} not found`)
       const account = await getAccount(db, params.user_id)
-      throw new Failure('PRECONDITION', `${account.name} does not log in through OIDC: there is no CLI secret`)
+      if (mode !== 'oidc_auth') throw new Failure('PRECONDITION', `unable to update CLI secret under authmode: ${mode}`)
+      const made = await setCliSecret(db, actorOf(caller), account, body.secret ?? '')
+      return made === undefined ? {} : { secret: made }
     }),
   ]
 }
@@ -192,6 +199,23 @@ async function checkMayCreate(
     throw new Failure('TOO_MANY_REQUESTS', 'too many accounts were opened from this address: try again later', {
       headers: { 'retry-after': String(failureWindow) },
     })
+  }
+}
+
+/** An account as it is shown to itself and to administrators. The CLI secret is kept as a hash, so it is not there. */
+async function getOwn(db: Db, id: number): Promise<Static<typeof api.UserResp>> {
+  const [account, meta] = await Promise.all([getListed(db, id), findOidcMeta(db, id)])
+  if (!meta) return present(account)
+  const { issuer, subject, createdAt, confirmedAt } = meta
+  return {
+    ...present(account),
+    oidc_user_meta: {
+      id,
+      user_id: id,
+      subiss: `${subject}${issuer}`,
+      creation_time: createdAt.toISOString(),
+      update_time: confirmedAt.toISOString(),
+    },
   }
 }
 

@@ -10,6 +10,7 @@ export const resources = [
   'blob',
   'cache_mirrors',
   'cache_rules',
+  'cli_secret',
   'cve_allowlist',
   'default_scanner',
   'deprecated_label',

@@ -46,6 +46,21 @@ export async function noteAsked(db: Db, accountId: number): Promise<void> {
   })
 }
 
+/** Replaces the sealed secret of an account that is not gone. */
+export async function saveSecret(db: Queryable, accountId: number, secret: string): Promise<void> {
+  await db.run(sql`update account_origin set secret = ${secret} where account_id = ${accountId} and gone_at is null`)
+}
+
+/** What Harbor shows of an account that OpenID Connect vouches for; undefined for others. */
+export function findOidcMeta(
+  db: Queryable,
+  accountId: number,
+): Promise<{ issuer: string; subject: string; createdAt: Date; confirmedAt: Date } | undefined> {
+  return db.row(sql`
+    select issuer, subject, created_at as "createdAt", confirmed_at as "confirmedAt"
+    from account_origin where account_id = ${accountId} and provider = 'oidc'`)
+}
+
 /** Notes that the provider says the person is gone. False when that is known already, or the account has no origin. */
 export async function saveGone(tx: Tx, accountId: number): Promise<boolean> {
   const count = await tx.run(sql`
