@@ -57,9 +57,7 @@ export function viewerInside(
   const accounts = accountsOf(rights).filter(({ own }) => own !== undefined)
   if (accounts.length === 0) return viewer
   const holds = (id: number) =>
-    accounts.every(
-      (one) => !one.own!.has(id) || mayInProject(one, { id, name: '', isPublic: false }, resource, verb),
-    )
+    accounts.every((one) => !one.own!.has(id) || mayInProject(one, { id, name: '', isPublic: false }, resource, verb))
   const projectIds = viewer.projectIds.filter(holds)
   return { seesAll: false, projectIds, parts: partsHolding(rights, resource, verb) }
 }
