@@ -28,7 +28,7 @@ export function httpAuthProvider({ settings, ask }: { settings: SettingsReader; 
       const token = await logInAtProxy(ask, proxy, { name, password }, signal)
       const reviewed = token === undefined ? undefined : await reviewToken(ask, proxy, token, signal)
       // As in Harbor: the proxy takes names as the person types them, and all spellings are one account.
-      return reviewed && vouchedOf(proxy, name.toLowerCase(), reviewed, token!)
+      return reviewed && vouchedOf(proxy, name.toLowerCase(), reviewed, token)
     },
     async search(name) {
       // The proxy cannot be asked for a person: with this setting every name counts as one.

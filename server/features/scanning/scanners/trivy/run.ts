@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { setPriority } from 'node:os'
@@ -90,8 +91,7 @@ async function look(pid: number | undefined, most: number, kill: (error: Error) 
 
 /** One visible line of what a program said last. */
 function lastLine(text: string): string {
-  // Colours of a terminal first.
-  const plain = text.replaceAll(/\u001b\[[\d;]*m/g, '')
+  const plain = stripVTControlCharacters(text)
   const lines = plain.split('\n').flatMap((line) => line.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ').trim() || [])
   return (lines.at(-1) ?? 'it said nothing').slice(0, 500)
 }
