@@ -9,7 +9,7 @@ import { githubClaims, openIssuer } from '../server/testing/issuer.ts'
 import { openTestMarina } from '../server/testing/server.ts'
 
 const issuer = await openIssuer()
-const marina = await openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.0/8' })
+const marina = await openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.0/8', MARINA_WORKLOAD_KEYS_TIMEOUT: '1m' })
 after(async () => {
   await marina[Symbol.asyncDispose]()
   await issuer[Symbol.asyncDispose]()

@@ -18,7 +18,10 @@ test('a rule of one use takes a token once, on every process, until the token is
   const project = await givenProject(marina)
   const claims = [{ claim: 'repository', equals: 'octo/once' }]
   await givenRule(project, { claims, one_use: true })
-  await using beside = await openBeside(marina, { MARINA_OUTBOUND_ALLOW: '127.0.0.0/8' })
+  await using beside = await openBeside(marina, {
+    MARINA_OUTBOUND_ALLOW: '127.0.0.0/8',
+    MARINA_WORKLOAD_KEYS_TIMEOUT: '1m',
+  })
   const token = await issuer.sign(githubClaims({ ...main, repository: 'octo/once' }))
   const tries = await Promise.all([marina, beside, marina, beside].map((at) => exchange(token, {}, at)))
   assert.deepEqual(
@@ -191,7 +194,11 @@ test('what is wrong with a wanted rule is said, and nothing is made', async () =
 })
 
 test('rules, projects and the number of rules have their limits and their ends', async () => {
-  await using small = await openTestMarina({ MARINA_WORKLOAD_RULES: '1', MARINA_OUTBOUND_ALLOW: '127.0.0.0/8' })
+  await using small = await openTestMarina({
+    MARINA_WORKLOAD_RULES: '1',
+    MARINA_OUTBOUND_ALLOW: '127.0.0.0/8',
+    MARINA_WORKLOAD_KEYS_TIMEOUT: '1m',
+  })
   const project = await givenProject(small)
   const path = rulesOf(project)
   await create(small, path, small.admin, ruleOf(project))

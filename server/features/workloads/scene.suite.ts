@@ -25,6 +25,7 @@ export async function openScene(): Promise<Scene> {
   const marina = await openTestMarina({
     MARINA_OUTBOUND_ALLOW: '127.0.0.0/8',
     MARINA_WORKLOAD_KEYS_PAUSE: '0s',
+    MARINA_WORKLOAD_KEYS_TIMEOUT: '1m',
     MARINA_WORKLOAD_FAILURES: '100000',
   })
   return {
