@@ -1,6 +1,6 @@
 import { Type } from './type.ts'
 import { operation } from './operation.ts'
-import { pageQuery } from './requests.ts'
+import { idParam, pageQuery } from './requests.ts'
 
 export const OIDCPingReq = Type.Object({
   url: Type.Optional(Type.String({ description: "the provider's issuer, as oidc_endpoint" })),
@@ -51,7 +51,7 @@ export const listClaims = operation({
   summary: 'The claims that came last for each person, newest first, and what they gave',
   query: Type.Object({
     ...pageQuery,
-    user_id: Type.Optional(Type.Integer({ description: 'only those of this account' })),
+    user_id: Type.Optional(idParam),
   }),
   status: 200,
   answer: Type.Array(OIDCClaims),

@@ -19,6 +19,8 @@ let sockets: string
 let top: Awaited<ReturnType<typeof makeFolder>>
 let marina: Marina
 let password: string
+/** Docker's mirrors have no path, so that a host name stands for the project. */
+const mirrorHost = { MARINA_PROXY_CACHE_HOSTS: 'localhost=cached' }
 /** A registry that the project `cached` caches. */
 let upstream: Awaited<ReturnType<typeof openDockerRegistry>>
 const daemons: AsyncDisposable[] = []
@@ -30,7 +32,7 @@ before(
     top = await makeFolder()
     const dataDir = path.join(top.dir, 'data')
     await mkdir(dataDir)
-    marina = await startMarina({ dataDir, env: { MARINA_OUTBOUND_ALLOW: '127.0.0.1' } })
+    marina = await startMarina({ dataDir, env: { MARINA_OUTBOUND_ALLOW: '127.0.0.1', ...mirrorHost } })
     password = marina.password!
     upstream = await openDockerRegistry(path.join(top.dir, 'upstream'))
     await makeCache(marina, 'cached', upstream.url)
@@ -162,6 +164,18 @@ test('docker pulls an image that nobody has pulled through a cache yet', async (
   assert.equal(await fileIn(name), 'cached for docker')
 })
 
+test('docker pulls names without a registry through its registry-mirrors, from a cache with a host of its own', async () => {
+  const { manifest } = await pushSmall('library/mirrored:1', 'mirrored for docker', { to: upstream.host })
+  const before = marina.requests().length
+  assert.match(await docker('pull', 'mirrored:1'), new RegExp(`Digest: ${manifest.digest}`))
+  assert.equal(await fileIn('mirrored:1'), 'mirrored for docker')
+  const asked = marina.requests().slice(before)
+  assert.ok(
+    asked.some(({ path: one, status }) => one.startsWith('/v2/library/mirrored/manifests/') && status === 200),
+    `it came through Marina: ${JSON.stringify(asked)}`,
+  )
+})
+
 test('containerd pulls through a cache: by its path, and by the registry that it names itself (ns)', async () => {
   const { manifest } = await pushSmall('team/mirrored:1', 'cached for containerd', { to: upstream.host })
   const digest = new RegExp(` ${manifest.digest} `)
@@ -207,6 +221,7 @@ async function startDocker(): Promise<AsyncDisposable> {
     'config-file': at('docker.json'),
     'storage-driver': 'vfs',
     bridge: 'none',
+    'registry-mirror': marina.url.replace('127.0.0.1', 'localhost'),
     iptables: false,
     ip6tables: false,
     'ip-forward': false,

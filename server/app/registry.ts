@@ -119,6 +119,7 @@ export function openFloor(
     limits: config.limits,
     findProject: (name) => findProject(reader, name),
     findMirrors: (host) => findMirrors(reader, host),
+    hosts: new Map(config.proxyCache.hosts),
     isReadOnly: () => settings.get('read_only'),
     onPulled: notePull({ reader, pulls, settings }, late('pull counts')),
     onBytes: counting(ground, passed),

@@ -1,5 +1,5 @@
 import { hour, minute, setting, time } from './setting.ts'
-import { integer } from './units.ts'
+import { hostOfProject, integer, list } from './units.ts'
 
 /** Projects that cache another registry. */
 export const proxyCache = {
@@ -41,5 +41,13 @@ export const proxyCache = {
     max: 24 * hour,
     fallback: 10 * minute,
     help: 'pause between two looks for what caches no longer may keep, by age and by budget',
+  }),
+  hosts: setting<'MARINA_PROXY_CACHE_HOSTS', [host: string, project: string][]>({
+    env: 'MARINA_PROXY_CACHE_HOSTS',
+    path: 'proxy_cache.hosts',
+    parse: list(hostOfProject),
+    fallback: [],
+    show: (all) => all.map((pair) => pair.join('=')).join(','),
+    help: "host names of Marina that stand for a project, as docker's registry-mirrors need: hub.example.com=hub",
   }),
 }

@@ -96,6 +96,14 @@ export const cidr: Parser<string> = (text) => {
   return text
 }
 
+/** `host=project`: a host name, with a port or without, and the project that it stands for. */
+export const hostOfProject: Parser<[host: string, project: string]> = (text) => {
+  const [, host, project] = /^([A-Za-z0-9._:[\]-]{1,255})=([a-z0-9]+(?:[._-][a-z0-9]+)*)$/.exec(text) ?? []
+  if (host === undefined || project === undefined)
+    throw new Error('must be hosts and projects such as hub.example.com=hub, separated by commas')
+  return [host.toLowerCase(), project]
+}
+
 /** Comma-separated, each part by `one`; empty is none. */
 export const list =
   <Value>(one: Parser<Value>): Parser<Value[]> =>

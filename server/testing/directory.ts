@@ -27,7 +27,7 @@ export type TestDirectory = AsyncDisposable & {
   rename(dn: string, to: string): Promise<void>
 }
 
-export const base = 'dc=example,dc=com'
+const base = 'dc=example,dc=com'
 export const people = `ou=people,${base}`
 export const groups = `ou=groups,${base}`
 const admin = { dn: `cn=admin,${base}`, password: 'Directory12345' }

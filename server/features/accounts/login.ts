@@ -37,7 +37,7 @@ export function openLogin(
   { checkMs = longestCheckMs, tokenUses, onChecked, people, ...limits }: LoginOptions = { namesPerAddress: 50 },
 ): Login {
   const throttle = openThrottle(reader, limits)
-  const local = localProvider(reader)
+  const claimOfPerson = people ?? claimLocally(localProvider(reader))
   const pepper = randomBytes(32)
   const proven = openLru<string, { version: string; caller: Caller }>(5000, { ttl: 10 * 60_000 })
 
@@ -53,11 +53,6 @@ export function openLogin(
     const caller = known ?? (await prove(mark, { provider, claim, throttledAs }, password, address))
     if (caller) provider.onLogin?.(caller)
     return caller
-  }
-
-  /** Used when no other provider claims the name. */
-  async function claimOfPerson(name: string): Promise<Owned> {
-    return people ? people(name) : { provider: local, claim: await local.claim(name) }
   }
 
   function provenBefore(mark: string, { version }: Claim): Caller | undefined {
@@ -83,6 +78,11 @@ export function openLogin(
     return caller
   }
 }
+
+/** Used when no other provider claims the name. */
+const claimLocally =
+  (local: ReturnType<typeof localProvider>) =>
+  async (name: string): Promise<Owned> => ({ provider: local, claim: await local.claim(name) })
 
 async function findClaim(providers: readonly Provider[], name: string): Promise<Owned | undefined> {
   for (const provider of providers) {

@@ -10,11 +10,11 @@ import { asked } from './routes.ts'
 type BringOptions = { db: Db; directory: Directory; settings: SettingsReader; outside: Outside }
 
 /** A person or a group that is to become a member, as a request names them. */
-export type Named = { user?: { id?: number; name?: string }; group?: { id?: number; ldapDn?: string } }
+type Named = { user?: { id?: number; name?: string }; group?: { id?: number; ldapDn?: string } }
 
 /**
- * Takes a person or a group of the directory over that a request names and Marina does not know yet, as Harbor does when
- * a member is added. Does nothing in other modes, and for what the directory does not have. Throws UNAVAILABLE.
+ * Takes a person or a group of the directory over that a request names and Marina does not know yet, as Harbor does
+ * when a member is added. Does nothing in other modes, and for what the directory does not have. Throws UNAVAILABLE.
  */
 export function openBringing({ db, directory, settings, outside }: BringOptions) {
   return async (by: Actor, { user, group }: Named): Promise<void> => {
@@ -32,5 +32,18 @@ export function openBringing({ db, directory, settings, outside }: BringOptions)
       const wanted = { name: found.name, type: groupTypes.ldap, ldapDn: found.ldapDn! }
       await db.transaction((tx) => addGroup(tx, by, wanted))
     }
+  }
+}
+
+/**
+ * Looks for a group in the directory, for groups that administrators make. 'no directory' where none is set. Throws
+ * UNAVAILABLE.
+ */
+export function openGroupFinder(directory: Directory, settings: SettingsReader) {
+  return async (dn: string): Promise<{ name: string; dn: string } | 'no directory' | undefined> => {
+    const config = await readConfig(settings)
+    if (config.url === '') return 'no directory'
+    const [group] = await asked(directory.findGroups(config, { dn }))
+    return group && { name: group.name, dn: group.ldapDn! }
   }
 }

@@ -8,7 +8,7 @@ import { findGroupAt, findGroupsNamed, groupsOf, type GroupLimits, type Person }
 import { isBelow, normalDn } from './names.ts'
 import { LdapTrouble } from './trouble.ts'
 
-export type DirectoryOptions = Reaching &
+type DirectoryOptions = Reaching &
   GroupLimits & {
     /** The longest time for all that one call asks; a shorter `ldap_timeout` counts instead. */
     answerMs: number
@@ -32,67 +32,64 @@ export type Directory = {
 }
 
 export function openDirectory(options: DirectoryOptions): Directory {
-  const places = openPlaces({ places: options.callsAtOnce })
-
-  async function ask<Result>(
-    config: LdapConfig,
-    work: (bound: Bound) => Promise<Result>,
-    outer?: AbortSignal,
-  ): Promise<Result> {
-    const ms = Math.min(config.timeoutMs, options.answerMs)
-    return inTime(
-      ms,
-      async (signal) => {
-        using place = await places.enter('', signal)
-        if (!place) throw new LdapTrouble('network', 'too many calls to the directory are under way')
-        return withDirectory(config, options, signal, work)
-      },
-      outer,
-    )
-  }
-
+  const ask = openAsk(options)
   const vouch = async (bound: Bound, config: LdapConfig, person: Person) =>
     vouchedOf(config, person, await groupsOf(bound, config, person, options))
 
   return {
     ping: (config) => ask(config, async () => {}),
     findPeople: (config, name) => ask(config, (bound) => searchPeople(bound, config, name, options.entries)),
-    logIn: (config, name, password, signal) =>
-      ask(
-        config,
-        async (bound) => {
-          const person = await findPerson(bound, config, name)
-          // A name that nobody has takes as long as a wrong password.
-          const dn = person?.dn ?? `cn=${randomBytes(8).toString('hex')},${config.baseDn}`
-          const isRight = await bound.isPasswordOf(dn, password)
-          return person && isRight ? vouch(bound, config, person) : undefined
-        },
-        signal,
-      ),
-    vouchFor: (config, names) =>
-      ask(config, async (bound) => {
+    async logIn(config, name, password, signal) {
+      const check = async (bound: Bound) => {
+        const person = await findPerson(bound, config, name)
+        // A name that nobody has takes as long as a wrong password.
+        const dn = person?.dn ?? `cn=${randomBytes(8).toString('hex')},${config.baseDn}`
+        const isRight = await bound.isPasswordOf(dn, password)
+        return person && isRight ? vouch(bound, config, person) : undefined
+      }
+      return ask(config, check, signal)
+    },
+    async vouchFor(config, names) {
+      return ask(config, async (bound) => {
         const vouched = []
         for (const name of names) {
           const person = await findPerson(bound, config, name)
           vouched.push(person && (await vouch(bound, config, person)))
         }
         return vouched
-      }),
-    findAgain: (config, origin, signal) =>
-      ask(
-        config,
-        async (bound) => {
-          const person = (await findPerson(bound, config, origin.name)) ?? (await findAt(bound, config, origin.subject))
-          return person ? vouch(bound, config, person) : 'gone'
-        },
-        signal,
-      ),
-    findGroups: (config, by) =>
-      ask(config, async (bound) => {
+      })
+    },
+    async findAgain(config, { name, subject }, signal) {
+      const find = async (bound: Bound) => {
+        const person = (await findPerson(bound, config, name)) ?? (await findAt(bound, config, subject))
+        return person ? vouch(bound, config, person) : 'gone'
+      }
+      return ask(config, find, signal)
+    },
+    async findGroups(config, by) {
+      return ask(config, async (bound) => {
         if ('name' in by) return findGroupsNamed(bound, config, by.name, options.entries)
         const group = await findGroupAt(bound, config, by.dn)
         return group ? [group] : []
-      }),
+      })
+    },
+  }
+}
+
+/** Runs `work` on a connection of its own, within the time that is set. */
+function openAsk(options: DirectoryOptions) {
+  const places = openPlaces({ places: options.callsAtOnce })
+  return async <Result>(
+    config: LdapConfig,
+    work: (bound: Bound) => Promise<Result>,
+    outer?: AbortSignal,
+  ): Promise<Result> => {
+    const inner = async (signal: AbortSignal) => {
+      using place = await places.enter('', signal)
+      if (!place) throw new LdapTrouble('network', 'too many calls to the directory are under way')
+      return withDirectory(config, options, signal, work)
+    }
+    return inTime(Math.min(config.timeoutMs, options.answerMs), inner, outer)
   }
 }
 

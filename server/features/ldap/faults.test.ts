@@ -27,7 +27,7 @@ const stateOfIdentity = async () => {
   return health.components.find(({ name }) => name === 'identity')?.status
 }
 
-test('a directory that hangs or cuts: tokens go on, passwords are 503, others wait for nothing, health says so', async () => {
+test('a directory that hangs or cuts stops passwords alone, holds up nobody else, and health says so', async () => {
   const { front } = scene.directory
   for (const isCut of [false, true]) {
     front.isCut = isCut

@@ -9,8 +9,8 @@ import {
 } from 'ldapts'
 
 /**
- * A filter that an administrator wrote (RFC 4515), also without its outermost parentheses, as Harbor takes it; undefined
- * for an empty one. Throws Error for one that cannot be read.
+ * A filter that an administrator wrote (RFC 4515), also without its outermost parentheses, as Harbor takes it.
+ * Undefined for an empty one. Throws Error for one that cannot be read.
  */
 export function parseFilter(text: string): Filter | undefined {
   const trimmed = text.trim()

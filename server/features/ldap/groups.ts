@@ -14,7 +14,7 @@ const batch = 50
 
 /**
  * The groups of a person below the base of groups, by one search for the entries that list the person as a member
- * (groupOfNames, groupOfUniqueNames, posixGroup, Active Directory), and one more for each level of groups within groups.
+ * (groupOfNames, groupOfUniqueNames, posixGroup, Active Directory), and one more for each level of groups in groups.
  * Groups that only the person's own entry names (dynamic groups) are looked up by their DN. `dns`: all of them in their
  * normal form, also those outside the base.
  */

@@ -1,6 +1,6 @@
 /**
- * Distinguished names (RFC 4514), for comparing them: a name is a list of parts from the entry up to the root, each with
- * its attributes and values.
+ * Distinguished names (RFC 4514), for comparing them: a name is a list of parts from the entry up to the root, each
+ * with its attributes and values.
  */
 
 /** The parts of a DN in a form in which equal ones have the same text; undefined when it is no DN. */
@@ -57,7 +57,7 @@ function readPair(dn: string, from: number): { pair: string; end: number } | und
   return { pair: `${attribute}=${JSON.stringify(value)}`, end: at }
 }
 
-/** A text that is the same for all spellings of a DN: case, spaces and escapes do not matter. Undefined: it is no DN. */
+/** One text for all spellings of a DN: case, spaces and escapes do not matter. Undefined when it is no DN. */
 export const normalDn = (dn: string): string | undefined => partsOf(dn)?.join(',')
 
 export const isSameDn = (a: string, b: string): boolean => normalDn(a) !== undefined && normalDn(a) === normalDn(b)

@@ -12,7 +12,7 @@ import { importPeople, type Vouch } from './import.ts'
 import { normalDn } from './names.ts'
 import { troubleOf } from './trouble.ts'
 
-export type LdapRoutesOptions = { directory: Directory; settings: SettingsReader; vouch: Vouch }
+type LdapRoutesOptions = { directory: Directory; settings: SettingsReader; vouch: Vouch }
 
 export function ldapRoutes({ directory, settings, vouch }: LdapRoutesOptions): ApiRoute[] {
   return [

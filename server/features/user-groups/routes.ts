@@ -45,7 +45,7 @@ export function userGroupRoutes({ db }: { db: Db }, { findInDirectory }: GroupRo
     }),
   ]
 
-  /** The DN as the directory writes it, so that it is found at logins. Throws BAD_REQUEST where there is no such group. */
+  /** The DN as the directory writes it, so that it is found at logins. Throws BAD_REQUEST when there is none. */
   async function checkedDn(dn: string): Promise<string> {
     const found = await findInDirectory(dn.trim())
     if (found === undefined) throw new Failure('BAD_REQUEST', `LDAP Group DN is not found: DN:${dn}`)

@@ -27,9 +27,9 @@ export function findGroupByName(db: Queryable, type: GroupType, name: string): P
 
 /** In whatever case: it does not matter in a DN (RFC 4518). */
 export function findGroupByDn(db: Queryable, dn: string): Promise<Group | undefined> {
-  return db.row<Group>(
-    sql`select ${columns} from user_group where type = ${groupTypes.ldap} and lower(ldap_dn) = lower(${dn}) order by id limit 1`,
-  )
+  return db.row<Group>(sql`
+    select ${columns} from user_group
+    where type = ${groupTypes.ldap} and lower(ldap_dn) = lower(${dn}) order by id limit 1`)
 }
 
 /** Throws a unique violation when a group of this type and name exists. */

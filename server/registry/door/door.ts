@@ -5,7 +5,7 @@ import { andThen, type Maybe } from '../../platform/maybe.ts'
 import { readOnlyText } from '../gate.ts'
 import type { Registry } from '../registry.ts'
 import { parseRequest, type RegistryRequest } from '../request.ts'
-import { mirroredTarget, mirrorOf } from '../views/proxied/mirrors.ts'
+import { mirroredTarget, mirrorOf, projectOfHost } from '../views/proxied/mirrors.ts'
 import { answerBlob, type BlobOptions } from './blobs.ts'
 import { answerCatalog, answerReferrers, answerTags, type ListOptions } from './lists.ts'
 import { answerManifest, type ManifestOptions } from './manifests.ts'
@@ -25,6 +25,8 @@ export type DoorOptions = SessionOptions &
     limits: { headerBytes: number }
     /** The projects that cache the registry which clients call by this host name; for mirrors of containerd. */
     findMirrors(host: string): Maybe<string[]>
+    /** Projects by the host names of Marina that stand for them; mostly none. */
+    hosts: ReadonlyMap<string, string>
     /** While true, everything that would change something is denied (C-46). */
     isReadOnly(): Promise<boolean>
   }
@@ -49,7 +51,7 @@ export function openDoor(options: DoorOptions): Door {
   return {
     registry(request, response, peer) {
       try {
-        return andThen(targetOf(options, request.url!), (target) => {
+        return andThen(targetOf(options, request.url!, peer), (target) => {
           const asked = readTarget(target, request.method!)
           return answerRequest(options, asked, request, response, peer)
         })
@@ -65,7 +67,9 @@ export function openDoor(options: DoorOptions): Door {
 }
 
 /** The request's target; of a request to a mirror, that of the project which is the mirror. */
-function targetOf({ findMirrors }: DoorOptions, target: string): Maybe<string> {
+function targetOf({ findMirrors, hosts }: DoorOptions, target: string, peer: Peer): Maybe<string> {
+  const project = hosts.size === 0 ? undefined : projectOfHost(hosts, peer.host)
+  if (project !== undefined) return mirroredTarget(target, [project])
   const host = mirrorOf(target)
   return host === undefined ? target : andThen(findMirrors(host), (projects) => mirroredTarget(target, projects))
 }

@@ -57,12 +57,16 @@ export function checkRights(options: SessionOptions, asked: RegistryRequest, exc
   return andThen(known, (may) => (may ? undefined : checkWithoutRight(options, asked, need, exchange)))
 }
 
-/** A token grants at most what it names, and only while its holder still has the right himself (C-15). */
+/**
+ * A token grants at most what it names, and only while its holder still has the right himself (C-15). One of nobody
+ * takes nothing away: clients of a mirror get one for the name that the image has elsewhere.
+ */
 export function mayTouch({ rights }: Pick<SessionOptions, 'rights'>, session: Session, need: Need): Maybe<boolean> {
   const { caller, grants } = session
   const { name, action } = need
   if (!grants) return rights.mayTouch(caller, name, action)
-  if (!grants.repositories.get(name)?.has(action)) return false
+  if (!grants.repositories.get(name)?.has(action))
+    return caller.kind === 'anonymous' && rights.mayTouch(caller, name, action)
   return rights.mayTouchIn(caller, name, action, grants.projects.get(projectOf(name)))
 }
 

@@ -8,7 +8,7 @@ import type { Origin, OutsideProvider, ProviderName } from './provider.ts'
 import { findOrigin } from './store.ts'
 
 export type AskingLimits = { refreshMs: number; graceMs: number; answerMs: number; pauseMs: number }
-export type AskOutcome = 'there' | 'gone' | 'failed'
+type AskOutcome = 'there' | 'gone' | 'failed'
 
 type AskingOptions = ConfirmOptions & {
   db: Db

@@ -76,7 +76,7 @@ export async function isEmailTaken(tx: Tx, email: string, accountId: number): Pr
   return row !== undefined
 }
 
-export type KnownGroup = { id: number; name: string; dn: string }
+type KnownGroup = { id: number; name: string; dn: string }
 
 /** The groups of Marina that these are: a directory's by their DN, others by their name. */
 export function findVouchedGroups(tx: Tx, type: GroupType, groups: VouchedGroup[]): Promise<KnownGroup[]> {

@@ -2,20 +2,29 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import type { Caller } from '../../../registry/caller.ts'
 import { callApi, givenRobot } from '../../../testing/api.ts'
+import { openCache } from '../../../platform/cache/cache.ts'
+import { openLog } from '../../../platform/observe/log.ts'
+import { openPart } from '../../../platform/observe/part.ts'
+import { openOutbound } from '../../../platform/outbound/outbound.ts'
+import { openTestDirectory, passwordOf, people, person, type TestDirectory } from '../../../testing/directory.ts'
 import { fresh, givenProject, givenUser } from '../../../testing/given.ts'
 import { expectAnswer } from '../../../testing/http.ts'
 import { openTestMarina, type TestMarina } from '../../../testing/server.ts'
 import { robotLogin } from '../../robots/index.ts'
-import { findAccount, hashPassword, openLogin, updateAccount, type Provider } from '../index.ts'
+import { directoryOf, ldapProvider } from '../../ldap/index.ts'
+import { openSettings } from '../../settings/index.ts'
+import { findAccount, hashPassword, openLogin, openOutside, updateAccount, type Provider } from '../index.ts'
 import { localProvider } from './local.ts'
 import type { Claim } from './provider.ts'
 import { checkProvider } from './providers.suite.ts'
 
 let marina: TestMarina
+let directory: TestDirectory
 before(async () => {
   marina = await openTestMarina()
+  directory = await openTestDirectory()
 })
-after(() => marina[Symbol.asyncDispose]())
+after(() => Promise.all([marina[Symbol.asyncDispose](), directory[Symbol.asyncDispose]()]))
 
 suite('accounts of this installation', () => {
   checkProvider(async () => {
@@ -52,6 +61,42 @@ suite('robots', () => {
       async switchOff() {
         expectAnswer(await ask('PUT', { disable: true }), 200)
       },
+    }
+  })
+})
+
+suite('people of a directory', () => {
+  checkProvider(async () => {
+    const { ground, config } = marina
+    const { db, cache, secrets } = ground
+    const overwrite = JSON.stringify({ auth_mode: 'ldap_auth', ...directory.items })
+    const settings = openSettings({ db, cache: openCache({ limit: 0 }), secrets, overwrite })
+    const asked = directoryOf(config, openOutbound({ allow: ['127.0.0.1'] }))
+    const outside = openOutside({
+      db,
+      cache,
+      secrets,
+      settings,
+      providers: [ldapProvider(asked, settings)],
+      limits: config.identity,
+      part: openPart('identity', openLog({ level: 'silent', format: 'json' })),
+    })
+    const uid = fresh('user')
+    const dn = `uid=${uid},${people}`
+    await directory.add(dn, person(uid))
+    const { claim } = await outside.people(uid)
+    const caller = await claim.check(passwordOf(uid), new AbortController().signal)
+    if (caller?.kind !== 'user') throw new Error(`${uid} cannot log in`)
+    return {
+      provider: { name: 'ldap', claim: async (name) => (await outside.people(name)).claim },
+      caller,
+      password: passwordOf(uid),
+      async changePassword() {
+        await directory.remove(dn)
+        await directory.add(dn, person(uid, { userPassword: 'Another12345' }))
+        return 'Another12345'
+      },
+      switchOff: async () => updateAccount(db, (await findAccount(ground, uid))!, { isDisabled: true }),
     }
   })
 })

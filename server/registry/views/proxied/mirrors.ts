@@ -31,7 +31,18 @@ export function findMirrors({ db, cache }: Reader, host: string): Maybe<string[]
 export function mirroredTarget(target: string, projects: readonly string[]): string {
   const [first] = projects
   if (first === undefined || projects.some((name) => target.startsWith(`/v2/${name}/`))) return target
-  return target.replace('/v2/', `/v2/${first}/`)
+  // `/v2/` itself is asked first by many clients: it names nothing.
+  return target.replace(/^\/v2\/(?=[^?])/, `/v2/${first}/`)
+}
+
+/**
+ * The project that the host of a request stands for, with its port or without; for clients such as docker, whose
+ * mirrors have no path.
+ */
+export function projectOfHost(hosts: ReadonlyMap<string, string>, host: string | undefined): string | undefined {
+  if (host === undefined) return undefined
+  const lower = host.toLowerCase()
+  return hosts.get(lower) ?? hosts.get(lower.replace(/:\d+$/, ''))
 }
 
 /** The host that `ns` in a request's query names; undefined for none, or what is no host. */
