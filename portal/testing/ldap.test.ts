@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
-import { openLdapScene } from '../../server/features/ldap/scene.suite.ts'
-import { create } from '../../server/testing/api.ts'
+import { callApi, create, type CallOptions } from '../../server/testing/api.ts'
 import { openBrowser, openVisitor } from '../../server/testing/browser.ts'
-import { groups, passwordOf, people, person } from '../../server/testing/directory.ts'
+import { groups, openTestDirectory, passwordOf, people, person } from '../../server/testing/directory.ts'
 import { givenProject } from '../../server/testing/given.ts'
 import { eventually, expectAnswer } from '../../server/testing/http.ts'
+import { openTestMarina } from '../../server/testing/server.ts'
 
-const { marina, directory, api, of } = await openLdapScene()
-const browser = await openBrowser()
-after(() => browser.close())
+const opened = new AsyncDisposableStack()
+after(() => opened.disposeAsync())
+const directory = opened.use(await openTestDirectory())
+const marina = opened.use(await openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.1' }))
+const browser = opened.adopt(await openBrowser(), (one) => one.close())
+const api = (method: string, path: string, options?: CallOptions) => callApi(marina, method, path, options)
+const first = { auth_mode: 'ldap_auth', ...directory.items }
+expectAnswer(await api('PUT', '/configurations', { as: marina.admin, body: first }), 200)
 
 const dnOf = (uid: string) => `uid=${uid},${people}`
 const devs = `cn=devs,${groups}`
@@ -124,7 +129,8 @@ suite('a directory in the portal', () => {
     assert.equal(await page.getByLabel('Jetziges Passwort').count(), 0)
     assert.deepEqual(await visitor.findBarriers(), [])
     assert.deepEqual(visitor.complaints, [])
-    const token = await api('POST', '/users/current/tokens', { as: of('ann'), body: { name: 'laptop' } })
+    const ann = { kind: 'user', id: 0, name: 'ann', password: passwordOf('ann') } as const
+    const token = await api('POST', '/users/current/tokens', { as: ann, body: { name: 'laptop' } })
     expectAnswer(token, 201)
   })
 })

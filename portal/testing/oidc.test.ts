@@ -1,14 +1,38 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { givenPerson, openScene } from '../../server/features/oidc/scene.suite.ts'
 import { callApi } from '../../server/testing/api.ts'
 import { openBrowser, openVisitor } from '../../server/testing/browser.ts'
 import { expectAnswer } from '../../server/testing/http.ts'
+import { openTestProvider } from '../../server/testing/oidc-provider.ts'
+import { openTestMarina } from '../../server/testing/server.ts'
 
 const opened = new AsyncDisposableStack()
 after(() => opened.disposeAsync())
-const { marina, provider } = opened.use(await openScene({ items: { oidc_auto_onboard: false } }))
+const marina = opened.use(await openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.1' }))
+const provider = opened.use(await openTestProvider({ bases: [marina.url] }))
+const set = async (body: object) =>
+  void expectAnswer(await callApi(marina, 'PUT', '/configurations', { as: marina.admin, body }), 200)
+await set({
+  auth_mode: 'oidc_auth',
+  oidc_name: 'Test ID',
+  oidc_endpoint: provider.issuer,
+  oidc_client_id: provider.client.id,
+  oidc_client_secret: provider.client.secret,
+  oidc_scope: 'openid,profile,email,groups,offline_access',
+  oidc_user_claim: 'preferred_username',
+  oidc_groups_claim: 'groups',
+  oidc_admin_group: 'registry-admins',
+  oidc_extra_redirect_parms: '{"prompt":"consent"}',
+})
+
+/** Makes a person at the provider; the login name is the subject, and the name that is proposed here. */
+function givenPerson(name: string, groups: string[], more: object = {}): string {
+  const email = `${name}@example.com`
+  provider.people.set(name, { name: `Person ${name}`, preferred_username: name, email, groups, ...more })
+  return name
+}
+
 const browser = opened.adopt(await openBrowser(), (one) => one.close())
 
 /** A browser that reaches this machine alone: the provider's forms would load a font from elsewhere. */
@@ -35,7 +59,7 @@ const ofMarina = (complaints: string[]) =>
 
 suite('signing in by an OpenID provider', () => {
   test('the first sign-in asks for a name; the account has no password here, and a CLI secret that works', async () => {
-    const person = givenPerson(provider, 'ann', ['builders'])
+    const person = givenPerson('ann', ['builders'])
     await using visitor = await visit()
     const { page, complaints } = visitor
     await visitor.go('/login?next=/projects')
@@ -76,10 +100,8 @@ suite('signing in by an OpenID provider', () => {
     assert.equal((await visitor.context.request.get('/api/v2.0/users/current')).status(), 401)
   })
 
-  test('where the provider comes first, the sign-in leads there at once, and the administrator has a way past it', async () => {
-    const set = (isFirst: boolean) =>
-      callApi(marina, 'PUT', '/configurations', { as: marina.admin, body: { primary_auth_mode: isFirst } })
-    expectAnswer(await set(true), 200)
+  test('where the provider comes first, the sign-in leads there, and the administrator has a way past it', async () => {
+    await set({ primary_auth_mode: true })
     await using visitor = await visit()
     const { page } = visitor
     await page.goto('/login')
@@ -93,11 +115,11 @@ suite('signing in by an OpenID provider', () => {
     await page.getByRole('menuitem', { name: 'Sign out' }).click()
     await page.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor()
     assert.equal(new URL(page.url()).origin, marina.url)
-    expectAnswer(await set(false), 200)
+    await set({ primary_auth_mode: false })
   })
 
   test('administrators try the provider, and see which claims came and what they gave', async () => {
-    const person = givenPerson(provider, 'bea', ['builders', 'registry-admins'], {
+    const person = givenPerson('bea', ['builders', 'registry-admins'], {
       note: '<img src=x onerror=alert(1)>',
     })
     await using first = await visit()

@@ -89,7 +89,7 @@ export async function postLogin(principal: string, password: string): Promise<vo
   csrf = answer.headers.get(csrfHeader) ?? csrf
 }
 
-/** Takes the name that somebody chose who signed in at a provider for the first time; a session begins with the answer. */
+/** Takes the name that somebody chose at the first sign-in by a provider; a session begins with the answer. */
 export async function postOnboard(username: string): Promise<void> {
   const ask = () =>
     fetch(`${base}c/oidc/onboard`, {

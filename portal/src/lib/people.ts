@@ -6,8 +6,8 @@ import { send } from './api.ts'
 import { canInSystem, systemInfo } from './session.ts'
 
 /**
- * Somebody who was picked: `value` is `u:name` for an account, `g:id` for a group, `d:` and the distinguished name for a
- * group of the directory that Marina does not know yet.
+ * Somebody who was picked: `value` is `u:name` for an account, `g:id` for a group, `d:` and the distinguished name for
+ * a group of the directory that Marina does not know yet.
  */
 export type Picked = { value: string; label: string; hint?: string }
 

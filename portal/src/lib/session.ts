@@ -20,7 +20,7 @@ export const systemInfo = signal<AnswerOf<typeof getSystemInfo> | undefined>(und
 
 /** The account of the caller; undefined for anonymous ones. */
 export const user = computed(() => (session.value.state === 'user' ? session.value.user : undefined))
-/** Whether the caller is an administrator of the system, made one here or by the system that vouches for the account. */
+/** Whether the caller administers the system, by Marina or by the system that vouches for the account. */
 export const isAdministrator = computed(
   () => user.value !== undefined && (user.value.sysadmin_flag || user.value.admin_role_in_auth),
 )

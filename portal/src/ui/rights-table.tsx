@@ -6,7 +6,7 @@ import { ErrorState } from './problem.tsx'
 
 type ChoiceProps = { label: string; rights: Rights; onChange(rights: string[]): void }
 
-/** Every right that a robot or a token can be given, to choose from, for administrators: of projects or of the system. */
+/** Every right that a robot or a token can be given, in projects or on the system, to choose from. */
 export function RightsTable({ kind, ...choice }: ChoiceProps & { kind: 'project' | 'system' }) {
   const { data, error, refresh } = useApi(getPermissions, {})
   if (error) return <ErrorState error={error} onRetry={refresh} />

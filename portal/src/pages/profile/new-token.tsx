@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import type { BodyOf } from '../../../../api/operation.ts'
 import { createToken } from '../../../../api/tokens.ts'
 import { getCurrentUserPermissions } from '../../../../api/users.ts'
 import { common } from '../../i18n/common.ts'
@@ -39,13 +40,10 @@ export function NewToken({ onClose, onMade }: { onClose(): void; onMade(token: M
       check={(values) => problemsOf(values, scope, wanted, isOwnTime)}
       fieldOf={({ status }) => (status === 409 ? 'name' : undefined)}
       submit={async ({ name = '', days = '', ownDays = '' }) => {
-        const label = name.trim()
+        const duration = Number(isOwnTime ? ownDays : days)
         const permissions = scope === 'all' ? {} : { permissions: blocksOf(wanted) }
-        const body = { name: label, duration: Number(isOwnTime ? ownDays : days), ...permissions }
-        const { body: made } = await send(createToken, { body }).catch((error: unknown) => {
-          throw explain(error, label)
-        })
-        onMade({ label, secret: made.secret, project: scope === 'all' ? undefined : wanted.places[0] })
+        const secret = await make({ name: name.trim(), duration, ...permissions })
+        onMade({ label: name.trim(), secret, project: scope === 'all' ? undefined : wanted.places[0] })
       }}
     >
       <TextField
@@ -56,36 +54,57 @@ export function NewToken({ onClose, onMade }: { onClose(): void; onMade(token: M
         isRequired
         autofocus
       />
-      <RadioCards
-        name="scope"
-        label={words().tokenMay}
-        value={scope}
-        options={scopes.map((one) => ({ value: one, label: words().scopes[one], hint: words().scopeHints[one] }))}
+      <ScopeChoice
+        scope={scope}
         onPick={(one) => {
           setScope(one)
           if (one === 'push' || one === 'pull') setDraft({ ...draft, rights: presets[one], systemRights: [] })
         }}
       />
       {scope !== 'all' && (
-        <RadioCards
-          name="where"
-          label={words().tokenWhere}
-          value={isEverywhere ? 'all' : 'chosen'}
-          options={[
-            { value: 'chosen', label: words().chosen },
-            { value: 'all', label: words().everywhere, hint: words().everywhereHint },
-          ]}
-          onPick={(one) => setEverywhere(one === 'all')}
+        <Places
+          isEverywhere={isEverywhere}
+          onEverywhere={setEverywhere}
+          places={draft.places}
+          onChange={(places) => setDraft({ ...draft, places })}
         />
-      )}
-      {scope !== 'all' && !isEverywhere && (
-        <ProjectPicker places={draft.places} onChange={(places) => setDraft({ ...draft, places })} />
       )}
       <FieldError name="places" />
       {scope === 'custom' && <OwnRights draft={wanted} onChange={(part) => setDraft({ ...draft, ...part })} />}
       <FieldError name="rights" />
       <Lifetime isOwn={isOwnTime} onOwn={setOwnTime} />
     </FormDialog>
+  )
+}
+
+function ScopeChoice({ scope, onPick }: { scope: Scope; onPick(scope: Scope): void }) {
+  const options = scopes.map((one) => ({ value: one, label: words().scopes[one], hint: words().scopeHints[one] }))
+  return <RadioCards name="scope" label={words().tokenMay} value={scope} options={options} onPick={onPick} />
+}
+
+type PlacesProps = {
+  isEverywhere: boolean
+  onEverywhere(isEverywhere: boolean): void
+  places: readonly string[]
+  onChange(places: string[]): void
+}
+
+/** Where it holds: in all projects, or in those that are picked. */
+function Places({ isEverywhere, onEverywhere, places, onChange }: PlacesProps) {
+  return (
+    <>
+      <RadioCards
+        name="where"
+        label={words().tokenWhere}
+        value={isEverywhere ? 'all' : 'chosen'}
+        options={[
+          { value: 'chosen', label: words().chosen },
+          { value: 'all', label: words().everywhere, hint: words().everywhereHint },
+        ]}
+        onPick={(one) => onEverywhere(one === 'all')}
+      />
+      {!isEverywhere && <ProjectPicker places={places} onChange={onChange} />}
+    </>
   )
 }
 
@@ -159,7 +178,12 @@ function problemsOf({ name = '', ownDays = '' }: Values, scope: Scope, draft: Dr
   }
 }
 
-function explain(error: unknown, name: string): unknown {
-  if (!(error instanceof ApiError) || error.status !== 409) return error
-  return new ApiError(409, error.code, words().nameTaken(name), error.requestId)
+/** Makes a token and returns its secret; a name that is taken is told in the reader's language. */
+async function make(body: BodyOf<typeof createToken>): Promise<string> {
+  try {
+    return (await send(createToken, { body })).body.secret
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 409) throw error
+    throw new ApiError(409, error.code, words().nameTaken(body.name), error.requestId)
+  }
 }

@@ -17,8 +17,8 @@ const en = {
     uaa_auth: 'of UAA',
   } as Record<string, string>,
   outsideHint:
-    'Name, e-mail, groups and password come from the system that knows you: change them there. They are taken over with ' +
-    'your next sign-in.',
+    'Name, e-mail, groups and password come from the system that knows you: change them there. They are taken over ' +
+    'with your next sign-in.',
   profile: 'Profile',
   realName: 'Real name',
   email: 'E-mail',
@@ -30,7 +30,8 @@ const en = {
   changed: 'Your password is changed. Other sessions have ended.',
   cliSecret: 'CLI secret',
   cliHint:
-    'Stands in for the password of docker login, since your account signs in at a provider. A new one ends the one before.',
+    'Stands in for the password of docker login, since your account signs in at a provider. A new one ends the one ' +
+    'before.',
   makeSecret: 'Make a new CLI secret',
   secretMade: 'Your new CLI secret',
   sessions: 'Sessions',
@@ -46,8 +47,8 @@ const en = {
   unknown: 'unknown browser',
   newToken: 'New token',
   tokensHint:
-    'A token takes the place of your password, for docker login and for the API: give each program one of its own. It ' +
-    'never may do more than you.',
+    'A token takes the place of your password, for docker login and for the API: give each program one of its own. ' +
+    'It never may do more than you.',
   noTokens: 'No tokens yet',
   noTokensHint: 'With a token, a program or a second computer signs in as you without knowing your password.',
   tokenMade: (name: string) => `The token ${name} is there`,
@@ -100,8 +101,8 @@ const de: typeof en = {
     uaa_auth: 'von UAA',
   },
   outsideHint:
-    'Name, E-Mail, Gruppen und Passwort kommen aus dem System, das Sie kennt: Ändern Sie sie dort. Sie werden mit der ' +
-    'nächsten Anmeldung übernommen.',
+    'Name, E-Mail, Gruppen und Passwort kommen aus dem System, das Sie kennt: Ändern Sie sie dort. Sie werden mit ' +
+    'der nächsten Anmeldung übernommen.',
   profile: 'Profil',
   realName: 'Richtiger Name',
   email: 'E-Mail',
@@ -113,8 +114,8 @@ const de: typeof en = {
   changed: 'Das Passwort ist geändert. Andere Sitzungen sind beendet.',
   cliSecret: 'CLI-Geheimnis',
   cliHint:
-    'Steht bei docker login für das Passwort, denn das Konto meldet sich bei einem Anbieter an. Ein neues beendet das ' +
-    'vorige.',
+    'Steht bei docker login für das Passwort, denn das Konto meldet sich bei einem Anbieter an. Ein neues beendet ' +
+    'das vorige.',
   makeSecret: 'Neues CLI-Geheimnis erzeugen',
   secretMade: 'Ihr neues CLI-Geheimnis',
   sessions: 'Sitzungen',

@@ -3,7 +3,7 @@ import type { AnyItem } from './items.ts'
 
 export type Value = string | number | boolean
 /** What the server says of the settings, by their names. */
-export type Now = Record<string, { value?: unknown; editable?: boolean } | undefined>
+type Now = Record<string, { value?: unknown; editable?: boolean } | undefined>
 export type Change = { item: AnyItem; before: Value | undefined; after: Value }
 
 export type Draft = {

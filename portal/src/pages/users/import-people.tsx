@@ -54,19 +54,23 @@ export function ImportPeople({ onClose }: { onClose(): void }) {
       <SearchForm isBusy={search.isRunning} onSearch={(name) => void search.run(name)} />
       {search.error && <Problem error={search.error} />}
       <div class="below" role="status" aria-busy={search.isRunning}>
-        {found?.length === 0 && <p>{words().nobodyFound}</p>}
-        {found !== undefined && found.length > 0 && (
-          <Boxes
-            label={words().found(found.length)}
-            rows={found.slice(0, most).map((one) => ({ id: one.username, name: describe(one) }))}
-            chosen={chosen}
-            onChange={setChosen}
-          />
-        )}
-        {found !== undefined && found.length > most && <p class="quiet-text">{words().moreFound(most)}</p>}
+        {found && <Found people={found} chosen={chosen} onChange={setChosen} />}
       </div>
       {importing.error && <Problem error={importing.error} />}
     </Dialog>
+  )
+}
+
+type FoundProps = { people: Person[]; chosen: string[]; onChange(chosen: string[]): void }
+
+function Found({ people, chosen, onChange }: FoundProps) {
+  if (people.length === 0) return <p>{words().nobodyFound}</p>
+  const rows = people.slice(0, most).map((one) => ({ id: one.username, name: describe(one) }))
+  return (
+    <>
+      <Boxes label={words().found(people.length)} rows={rows} chosen={chosen} onChange={onChange} />
+      {people.length > most && <p class="quiet-text">{words().moreFound(most)}</p>}
+    </>
   )
 }
 
