@@ -107,13 +107,11 @@ export function openFloor(
   const gates = openGates(ground, settings, signatures)
   const rights = openRights({ ...reader, confirm: outside.confirm })
   const tokens = openTokensOf(ground, settings)
-  const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
-  const login = noting(refusals, openLoginOf(ground, { settings, tokens, outside, robotUses }, opened, late))
-  const findRobot = findRobotCaller(reader, robotUses, () => settings.get('robot_name_prefix'))
-  const byCertificate = certificates && openCertificates(ground, certificates, { refusals, outside, findRobot })
-  const { externalUrl, trustedProxies } = config.server
-  const peerOf = peerReader(trustedProxies)
-  const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl, signOutAt: oidc.signOutAt })
+  const lent = { settings, tokens, outside, refusals, certificates }
+  const logins = openLogins(ground, lent, opened, late)
+  const { externalUrl } = config.server
+  const peerOf = peerReader(config.server.trustedProxies)
+  const sessions = openSessionDoor({ ...reader, ...logins, settings, peerOf, externalUrl, signOutAt: oidc.signOutAt })
   const pulls = opened.use(openPullCounter(db, 5000, late('pull counts'), { keepsDays: config.pulls.keepMs > 0 }))
   const local = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, ...storingOf(ground) }))
   const passed = openYoungCollector(16 * 2 ** 20)
@@ -123,8 +121,7 @@ export function openFloor(
     registry: proxied.registry,
     tokens,
     rights,
-    login,
-    byCertificate,
+    ...logins,
     gates,
     externalUrl,
     limits: config.limits,
@@ -136,7 +133,7 @@ export function openFloor(
     onBytes: counting(ground, passed),
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  const callers = { tokens, login, sessions, outside, oidc, directory, byCertificate, peerOf, refusals }
+  const callers = { ...logins, tokens, sessions, outside, oidc, directory, peerOf, refusals }
   return { ...callers, settings, gates, registry: proxied.registry, proxied, signatures, door, notes: notes.component }
 }
 
@@ -167,12 +164,35 @@ function openSignaturesOf({ db, cache, config }: Ground, refusals: Refusals, sou
   )
 }
 
-type LentToLogin = { settings: SettingsAccess; tokens: Tokens; outside: Outside; robotUses: Uses }
+type LentToLogin = {
+  settings: SettingsAccess
+  tokens: Tokens
+  outside: Outside
+  refusals: Refusals
+  certificates: ClientCertificates | undefined
+}
+
+/** The ways to be known: by a name and a secret, and by a certificate. */
+function openLogins(
+  ground: Ground,
+  lent: LentToLogin,
+  opened: AsyncDisposableStack,
+  late: (what: string) => (error: unknown) => void,
+): Pick<Floor, 'login' | 'byCertificate'> {
+  const { settings, refusals, certificates } = lent
+  const { db, cache } = ground
+  const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
+  const findRobot = findRobotCaller({ db, cache }, robotUses, () => settings.get('robot_name_prefix'))
+  return {
+    login: noting(refusals, openLoginOf(ground, { ...lent, robotUses }, opened, late)),
+    byCertificate: certificates && openCertificates(ground, certificates, { ...lent, findRobot }),
+  }
+}
 
 /** Checks names and secrets of people and programs, and notes when robots and personal tokens were used. */
 function openLoginOf(
   ground: Ground,
-  { settings, tokens, outside, robotUses }: LentToLogin,
+  { settings, tokens, outside, robotUses }: LentToLogin & { robotUses: Uses },
   opened: AsyncDisposableStack,
   late: (what: string) => (error: unknown) => void,
 ): Login {
