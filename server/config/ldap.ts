@@ -15,7 +15,7 @@ export const ldap = {
     path: 'ldap.ca',
     parse: optional(line),
     fallback: undefined,
-    help: "file with certificates (PEM) of the authorities that a directory may have its certificate of",
+    help: 'file with certificates (PEM) of the authorities that a directory may have its certificate of',
   }),
   inChain: setting({
     env: 'MARINA_LDAP_IN_CHAIN',
