@@ -66,6 +66,10 @@ export const OIDCCliSecretReq = Type.Object({
   secret: Type.Optional(Type.String()),
 })
 
+export const OIDCCliSecret = Type.Object({
+  secret: Type.Optional(Type.String({ description: 'the secret, when Marina made it; shown once' })),
+})
+
 const tag = 'user'
 const path = '/users/{user_id}'
 const params = Type.Object({ user_id: idParam })
@@ -157,6 +161,13 @@ export const deleteUser = operation({
   path,
   summary: 'Delete an account; its projects go to the first administrator',
   params,
+  query: Type.Object({
+    mask_audit_log: Type.Optional(
+      Type.Boolean({
+        description: 'replace the name in the audit log by a checksum; without it MARINA_AUDIT_MASK_DELETED holds',
+      }),
+    ),
+  }),
   status: 200,
 })
 
@@ -187,10 +198,11 @@ export const setCliSecret = operation({
   tag,
   method: 'PUT',
   path: `${path}/cli_secret`,
-  summary: 'Set the CLI secret of an account that logs in through OIDC',
+  summary: 'Set the CLI secret of an account that logs in through OIDC; without one, Marina makes it',
   params,
   body: OIDCCliSecretReq,
   status: 200,
+  answer: OIDCCliSecret,
 })
 
 /** A session of the portal. `id` names it, and nobody can sign in with it. */

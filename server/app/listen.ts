@@ -17,7 +17,7 @@ import type { Door } from '../registry/door/door.ts'
 /** Documents by path. */
 export type Pages = Readonly<Record<string, () => { type: string; text: string }>>
 
-type ListenerOptions = {
+export type ListenerOptions = {
   pages: Pages
   portal: Portal
   door: Door

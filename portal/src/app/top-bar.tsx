@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { language, languages, speak, type Language } from '../i18n/language.ts'
-import { iconHref, place } from '../lib/location.ts'
-import { signOut, user } from '../lib/session.ts'
+import { hrefOf, iconHref, place } from '../lib/location.ts'
+import { signOut, systemInfo, user } from '../lib/session.ts'
 import { theme, themes } from '../lib/theme.ts'
 import { Icon } from '../ui/icon.tsx'
 import { Link } from '../ui/link.tsx'
@@ -88,7 +88,9 @@ function Account() {
     )
   }
   const leave = async () => {
-    await signOut('/login')
+    // The provider has a session of its own, which ends with this one where administrators want that.
+    if (known.oidc_user_meta) return location.assign(hrefOf('/c/oidc/logout'))
+    await signOut(systemInfo.value?.primary_auth_mode ? '/login?local' : '/login')
     toast(words().signedOut)
   }
   const items: (MenuItem | 'line')[] = [

@@ -14,6 +14,8 @@ const en = {
   holds: 'It still holds repositories. Delete those first.',
   deleteAction: 'Delete the project',
   gone: (name: string) => `The project ${name} is deleted.`,
+  addProject: 'Add a project',
+  dropProject: (name: string) => `Leave ${name} out`,
   tabsOf: (project: string) => `Pages of the project ${project}`,
   tabs: {
     repositories: 'Repositories',
@@ -23,6 +25,7 @@ const en = {
     labels: 'Labels',
     rules: 'Rules',
     webhooks: 'Webhooks',
+    preheat: 'Preheat',
     usage: 'Usage',
     trash: 'Trash',
     activity: 'Activity',
@@ -41,6 +44,8 @@ const de: typeof en = {
   holds: 'Es enthält noch Repositorys. Löschen Sie zuerst diese.',
   deleteAction: 'Projekt löschen',
   gone: (name) => `Das Projekt ${name} ist gelöscht.`,
+  addProject: 'Projekt hinzufügen',
+  dropProject: (name) => `${name} weglassen`,
   tabsOf: (project) => `Seiten des Projekts ${project}`,
   tabs: {
     repositories: 'Repositorys',
@@ -50,6 +55,7 @@ const de: typeof en = {
     labels: 'Labels',
     rules: 'Regeln',
     webhooks: 'Webhooks',
+    preheat: 'Vorwärmen',
     usage: 'Belegung',
     trash: 'Papierkorb',
     activity: 'Aktivität',

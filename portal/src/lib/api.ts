@@ -89,6 +89,19 @@ export async function postLogin(principal: string, password: string): Promise<vo
   csrf = answer.headers.get(csrfHeader) ?? csrf
 }
 
+/** Takes the name that somebody chose at the first sign-in by a provider; a session begins with the answer. */
+export async function postOnboard(username: string): Promise<void> {
+  const ask = () =>
+    fetch(`${base}c/oidc/onboard`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', [csrfHeader]: csrf },
+      body: JSON.stringify({ username }),
+    })
+  const answer = await reach(ask)
+  if (!answer.ok) throw await failureOf(answer)
+  csrf = answer.headers.get(csrfHeader) ?? csrf
+}
+
 /** Ends the session. */
 export async function postLogout(): Promise<void> {
   const answer = await reach(() => fetch(`${base}c/log_out`, { method: 'POST' }))

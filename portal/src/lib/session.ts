@@ -3,7 +3,7 @@ import type { AnswerOf } from '../../../api/operation.ts'
 import { getSystemInfo } from '../../../api/system.ts'
 import { getCurrentUserInfo, getCurrentUserPermissions, updateUserPassword } from '../../../api/users.ts'
 import { ApiError, postLogin, postLogout, send, whenSignedOut } from './api.ts'
-import { navigate } from './location.ts'
+import { base, navigate } from './location.ts'
 import { forgetAll } from './query.ts'
 
 type User = AnswerOf<typeof getCurrentUserInfo>
@@ -20,6 +20,10 @@ export const systemInfo = signal<AnswerOf<typeof getSystemInfo> | undefined>(und
 
 /** The account of the caller; undefined for anonymous ones. */
 export const user = computed(() => (session.value.state === 'user' ? session.value.user : undefined))
+/** Whether the caller administers the system, by Marina or by the system that vouches for the account. */
+export const isAdministrator = computed(
+  () => user.value !== undefined && (user.value.sysadmin_flag || user.value.admin_role_in_auth),
+)
 export const isKnown = computed(() => session.value.state !== 'unknown')
 
 /**
@@ -28,7 +32,7 @@ export const isKnown = computed(() => session.value.state !== 'unknown')
  */
 export function canInSystem(resource: string, action: string): boolean {
   if (session.value.state !== 'user') return false
-  if (resource === 'configuration') return session.value.user.sysadmin_flag
+  if (resource === 'configuration') return isAdministrator.value
   return session.value.rights.has(`${resource}:${action}`)
 }
 
@@ -57,6 +61,15 @@ export async function signIn(name: string, password: string): Promise<void> {
 export async function changeOwnPassword(userId: number, old: string, next: string): Promise<void> {
   await send(updateUserPassword, { params: { user_id: userId }, body: { old_password: old, new_password: next } })
   await signIn(user.peek()!.username, next)
+}
+
+/** The account that comes with a Marina: its password is always checked here. */
+const firstAccountId = 1
+
+/** The system that vouches for an account, by its mode; undefined for an account of this Marina. */
+export function vouchedBy(account: Pick<User, 'user_id'>): string | undefined {
+  const mode = systemInfo.value?.auth_mode ?? 'db_auth'
+  return mode === 'db_auth' || account.user_id === firstAccountId ? undefined : mode
 }
 
 /** Ends the session and goes to a page for callers who are not signed in. Rejects with ApiError. */
@@ -89,4 +102,10 @@ export const registryHost = computed(() => {
   const url = systemInfo.value?.external_url ?? systemInfo.value?.registry_url
   if (url === undefined || url === '') return location.host
   return URL.canParse(url) ? new URL(url).host : url
+})
+
+/** The address of the API, as programs elsewhere call it. */
+export const apiUrl = computed(() => {
+  const url = systemInfo.value?.external_url ?? ''
+  return `${URL.canParse(url) ? url.replace(/\/$/, '') : `${location.origin}${base.slice(0, -1)}`}/api/v2.0`
 })

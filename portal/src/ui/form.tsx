@@ -130,6 +130,12 @@ export function Field({ name, label, hint, isRequired = false, children }: Field
   )
 }
 
+/** What is wrong with something that is no `Field`, such as a group of choices. */
+export function FieldError({ name }: { name: string }) {
+  const error = useContext(errorsOfForm)[name]
+  return error === undefined ? null : <p class="field-error">{error}</p>
+}
+
 type TextFieldProps = Omit<FieldProps, 'children'> & {
   value?: string
   type?: 'text' | 'password' | 'number' | 'email' | 'url' | 'date'

@@ -6,7 +6,7 @@ import { Failure } from '../../platform/http/failure.ts'
 import { accountRightsKey, changesMembersOf } from '../access/index.ts'
 import { hashPassword, passwordProblem } from './passwords.ts'
 import { accountNameProblem, firstAccountId, profileProblem, type Profile } from './rules.ts'
-import { dropSessionNamed, dropSessionsOf } from './session-store.ts'
+import { dropSessionNamed, dropSessionOfHash, dropSessionsOf } from './session-store.ts'
 import {
   changeAccount,
   dropAccount,
@@ -98,6 +98,15 @@ export async function setAdmin(db: Db, by: Actor, account: Account, isAdmin: boo
   })
 }
 
+/** Ends a session in the caller's transaction, by the hash of its id. */
+export async function endSessionOf(
+  tx: Tx,
+  { idHash, accountId, name }: { idHash: string; accountId: number; name: string },
+  by: Actor,
+): Promise<void> {
+  if (await dropSessionOfHash(tx, idHash)) await emit(tx, [facts.sessionClosed({ accountId, name }, by)])
+}
+
 /** Ends one of an account's own sessions. Throws NOT_FOUND. */
 export async function endSession(db: Db, by: Actor, accountId: number, name: string): Promise<void> {
   await db.transaction(async (tx) => {
@@ -106,15 +115,21 @@ export async function endSession(db: Db, by: Actor, accountId: number, name: str
   })
 }
 
+/** Asks that the name of an account is masked in the audit log. */
+export type MaskName = (tx: Tx, by: Actor, name: string) => Promise<unknown>
+
 /**
  * Deletes an account with its memberships and sessions. Its projects go to the first administrator; its name is free
- * again. Throws FORBIDDEN for the first account and for one's own.
+ * again. `mask` is called in the same transaction. Throws FORBIDDEN for the first account and for one's own.
  */
-export async function deleteAccount(db: Db, by: Actor, account: Account): Promise<void> {
+export async function deleteAccount(db: Db, by: Actor, account: Account, mask?: MaskName): Promise<void> {
   if (account.id === firstAccountId || (by.kind === 'user' && by.id === account.id))
     throw new Failure('FORBIDDEN', `user ${account.name} can not be deleted`)
   try {
-    await db.transaction((tx) => removeAccount(tx, by, account))
+    await db.transaction(async (tx) => {
+      await removeAccount(tx, by, account)
+      await mask?.(tx, by, account.name)
+    })
   } catch (error) {
     if (isReferenceViolation(error))
       throw new Failure('PRECONDITION', 'the user made a project just now: try again', { cause: error })

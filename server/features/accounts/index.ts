@@ -7,15 +7,35 @@ import { failureWindow, familiarWindow } from './throttle.ts'
 import { sweepTokens } from './tokens/store.ts'
 import { facts } from './topics.ts'
 
-export { robotPrefixProblem, updateAccount } from './actions.ts'
+export { endSessionOf, robotPrefixProblem, updateAccount } from './actions.ts'
+export { isModeFixed, modeFixedText } from './modes.ts'
 export { openLogin, type Login } from './login.ts'
 export * from './outside/index.ts'
+export { openAuthority, type Authority } from './certificates/authority.ts'
+export { openByCertificate, type ByCertificate } from './certificates/certificates.ts'
+export { parseCertificateRule, type CertificateRule } from './certificates/rules.ts'
+export { openAsk } from './proxies/ask.ts'
+export { openPersonBringing } from './proxies/bring.ts'
+export { httpAuthProvider } from './proxies/http.ts'
+export { uaaProvider } from './proxies/uaa.ts'
 export { claimOf } from './providers/local.ts'
 export type { Claim, Provider } from './providers/provider.ts'
 export { openSessionDoor, type SessionDoor } from './session-door.ts'
+export { parseScope, presentScopes } from './tokens/scope.ts'
+export { accountNameProblem } from './rules.ts'
+export { failureWindow } from './throttle.ts'
+export { cliSecretLogin } from './tokens/cli-secret.ts'
 export { saveTokenUses } from './tokens/store.ts'
 export { hashPassword, makeSecret, passwordProblem, quickHash } from './passwords.ts'
-export { findAccount, findAccountById, findAccountByName, saveAccount, type Account } from './store.ts'
+export {
+  addFailure,
+  countFailures,
+  findAccount,
+  findAccountById,
+  findAccountByName,
+  saveAccount,
+  type Account,
+} from './store.ts'
 
 export { ensureAdmin, resetAdminPassword } from './admin.ts'
 

@@ -12,10 +12,20 @@ import { actorOf } from '../../registry/caller.ts'
 import type { Caller } from '../../registry/caller.ts'
 import { heldIn, maySystem, route, type ApiRoute, type Rights, type Verb } from '../access/index.ts'
 import type { SettingsReader } from '../settings/index.ts'
-import { createAccount, deleteAccount, endSession, setAdmin, setPassword, updateProfile } from './actions.ts'
+import {
+  createAccount,
+  deleteAccount,
+  endSession,
+  setAdmin,
+  setPassword,
+  updateProfile,
+  type MaskName,
+} from './actions.ts'
 import { getAccount, ownerOf } from './guards.ts'
 import type { Login } from './login.ts'
+import { checkIsOurs, checkMayMakeLocal } from './modes.ts'
 import type { SessionDoor } from './session-door.ts'
+import { findOidcMeta } from './outside/store.ts'
 import { listSessions } from './session-store.ts'
 import {
   accountFields,
@@ -27,6 +37,7 @@ import {
   type ListedAccount,
 } from './store.ts'
 import { failureWindow } from './throttle.ts'
+import { setCliSecret } from './tokens/cli-secret.ts'
 import { tokenRoutes } from './tokens/routes.ts'
 
 export type UserRoutesOptions = {
@@ -40,6 +51,8 @@ export type UserRoutesOptions = {
   signUps: number
   /** Personal tokens that one account may have. */
   tokensPerAccount: number
+  /** Masks names of deleted accounts in the audit log; `isUsual`: also when the request does not say so. */
+  masking: { begin: MaskName; isUsual: boolean }
 }
 
 /** The operations on accounts: the list for administrators, the own account for everybody. */
@@ -62,6 +75,7 @@ function listRoutes(options: UserRoutesOptions): ApiRoute[] {
     }),
     route(api.createUser, 'anyone', async ({ body, caller, rights, request }) => {
       const { username, password, email, realname, comment } = body
+      await checkMayMakeLocal(options.settings)
       await checkMayCreate(options, caller, rights, request)
       if (username === undefined || password === undefined) {
         throw new Failure('BAD_REQUEST', 'username and password are needed')
@@ -83,8 +97,8 @@ function currentRoutes({ db, cache }: UserRoutesOptions): ApiRoute[] {
   return [
     route(api.getCurrentUserInfo, 'user', async ({ rights }) => {
       if (rights.kind !== 'user' && rights.kind !== 'token') throw new Failure('PRECONDITION', 'a robot has no profile')
-      const [account, isMade] = await Promise.all([getListed(db, rights.id), hasMadePassword(db, rights.id)])
-      return { ...present(account), ...(isMade ? { has_generated_password: true } : {}) }
+      const [account, isMade] = await Promise.all([getOwn(db, rights.id), hasMadePassword(db, rights.id)])
+      return { ...account, ...(isMade ? { has_generated_password: true } : {}) }
     }),
     route(api.getCurrentUserPermissions, 'user', async ({ query: { scope = '', relative = false }, rights }) => {
       const held = await heldIn({ db, cache }, rights, scope)
@@ -115,14 +129,15 @@ function sessionRoutes({ db, sessions, settings }: UserRoutesOptions): ApiRoute[
   ]
 }
 
-function accountRoutes({ db, login, peerOf }: UserRoutesOptions): ApiRoute[] {
+function accountRoutes({ db, login, peerOf, settings, masking }: UserRoutesOptions): ApiRoute[] {
   return [
     route(api.getUser, 'own', async ({ params, rights }) => {
       needs(rights, params.user_id, 'read')
-      return present(await getListed(db, params.user_id))
+      return getOwn(db, params.user_id)
     }),
     route(api.updateUserProfile, 'own', async ({ params, body: { email, realname, comment }, rights, caller }) => {
       needs(rights, params.user_id, 'update')
+      await checkIsOurs(settings, params.user_id)
       const now = await getListed(db, params.user_id)
       await updateProfile(db, actorOf(caller), await getAccount(db, params.user_id), {
         email: email === undefined ? now.email : email || null,
@@ -130,8 +145,9 @@ function accountRoutes({ db, login, peerOf }: UserRoutesOptions): ApiRoute[] {
         comment: comment ?? now.comment,
       })
     }),
-    route(api.deleteUser, { system: 'user', verb: 'delete' }, async ({ params, caller }) => {
-      await deleteAccount(db, actorOf(caller), await getAccount(db, params.user_id))
+    route(api.deleteUser, { system: 'user', verb: 'delete' }, async ({ params, query, caller }) => {
+      const mask = (query.mask_audit_log ?? masking.isUsual) ? masking.begin : undefined
+      await deleteAccount(db, actorOf(caller), await getAccount(db, params.user_id), mask)
     }),
     route(api.setUserSysAdmin, { system: 'user', verb: 'update' }, async ({ params, body, caller }) => {
       // Clients in Go leave out what is false, as the Terraform provider does; Harbor reads it so.
@@ -141,6 +157,7 @@ function accountRoutes({ db, login, peerOf }: UserRoutesOptions): ApiRoute[] {
     route(api.updateUserPassword, 'own', async ({ params, body, rights, caller, request }) => {
       const { old_password: old = '', new_password: wanted } = body
       needs(rights, params.user_id, 'update')
+      await checkIsOurs(settings, params.user_id)
       const account = await getAccount(db, params.user_id)
       if (wanted === undefined) throw new Failure('BAD_REQUEST', 'new_password is missing')
       if (isSelf(rights, params.user_id, 'update')) {
@@ -151,10 +168,15 @@ function accountRoutes({ db, login, peerOf }: UserRoutesOptions): ApiRoute[] {
       }
       await setPassword(db, actorOf(caller), account, wanted)
     }),
-    route(api.setCliSecret, 'own', async ({ params, rights }) => {
+    route(api.setCliSecret, 'own', async ({ params, body, rights, caller }) => {
       needs(rights, params.user_id, 'update')
+      const mode = await settings.get('auth_mode')
+      if (mode === 'oidc_auth' && !(await findOidcMeta(db, params.user_id)))
+        throw new Failure('NOT_FOUND', `oidc info for user ${params.user_id} not found`)
       const account = await getAccount(db, params.user_id)
-      throw new Failure('PRECONDITION', `${account.name} does not log in through OIDC: there is no CLI secret`)
+      if (mode !== 'oidc_auth') throw new Failure('PRECONDITION', `unable to update CLI secret under authmode: ${mode}`)
+      const made = await setCliSecret(db, actorOf(caller), account, body.secret ?? '')
+      return made === undefined ? {} : { secret: made }
     }),
   ]
 }
@@ -177,6 +199,23 @@ async function checkMayCreate(
     throw new Failure('TOO_MANY_REQUESTS', 'too many accounts were opened from this address: try again later', {
       headers: { 'retry-after': String(failureWindow) },
     })
+  }
+}
+
+/** An account as it is shown to itself and to administrators. The CLI secret is kept as a hash, so it is not there. */
+async function getOwn(db: Db, id: number): Promise<Static<typeof api.UserResp>> {
+  const [account, meta] = await Promise.all([getListed(db, id), findOidcMeta(db, id)])
+  if (!meta) return present(account)
+  const { issuer, subject, createdAt, confirmedAt } = meta
+  return {
+    ...present(account),
+    oidc_user_meta: {
+      id,
+      user_id: id,
+      subiss: `${subject}${issuer}`,
+      creation_time: createdAt.toISOString(),
+      update_time: confirmedAt.toISOString(),
+    },
   }
 }
 

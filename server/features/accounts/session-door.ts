@@ -1,23 +1,16 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Reader } from '../../catalog/reader.ts'
-import type { Db } from '../../platform/db/db.ts'
-import { emit } from '../../platform/events/emit.ts'
+import type { Tx } from '../../platform/db/db.ts'
 import { readBody } from '../../platform/http/body.ts'
 import { isCrossSite, isReading } from '../../platform/http/cross-site.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import type { Peer } from '../../platform/http/server.ts'
-import type { Actor } from '../../catalog/topics.ts'
 import type { Caller } from '../../registry/caller.ts'
-import type { SettingsReader } from '../settings/index.ts'
 import type { Login } from './login.ts'
-import { dropSession, findSession, saveSession, sessionName } from './session-store.ts'
+import { openSessions, type SessionsOptions } from './open-sessions.ts'
+import { csrfHeader, csrfTokenOf, isSame, ownIdOf, sessionIdOf } from './session-cookie.ts'
+import { findSession, hashOf, sessionName } from './session-store.ts'
 import { findAccount, findAccountById, type Account } from './store.ts'
-import { facts } from './topics.ts'
-
-/** Harbor's names; its portal and scripts know them. */
-const cookieName = 'sid'
-const csrfHeader = 'x-harbor-csrf-token'
 
 /** The most bytes that the body of a login may have. */
 const bodyLimit = 8192
@@ -25,9 +18,16 @@ const bodyLimit = 8192
 export type SessionDoor = {
   /**
    * Opens a session for an account whose provider has just vouched for it, in place of the one that the request came
-   * with. Returns the headers for the answer. Throws UNAUTHORIZED when the account changed meanwhile or is disabled.
+   * with. `also` adds to it in the same transaction. Returns the headers for the answer. Throws UNAUTHORIZED when the
+   * account changed meanwhile or is disabled.
    */
-  open(request: IncomingMessage, account: Account): Promise<Record<string, string>>
+  open(
+    request: IncomingMessage,
+    account: Account,
+    also?: (tx: Tx, idHash: string) => Promise<void>,
+  ): Promise<Record<string, string>>
+  /** Ends the session that the request came with, if any, after `before`. Returns the headers for the answer. */
+  close(request: IncomingMessage, before?: (idHash: string) => Promise<void>): Promise<Record<string, string>>
   /** Answers /c/login and /c/log_out; throws Failures. */
   handle(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void>
   /**
@@ -46,20 +46,19 @@ export type SessionDoor = {
 /** The portal's first request. Its answer gives a visitor the cookie and the CSRF token that registration needs. */
 const firstAsked = '/api/v2.0/systeminfo'
 
-type SessionDoorOptions = {
-  db: Db
-  cache: Reader['cache']
+type SessionDoorOptions = SessionsOptions & {
   login: Login
-  settings: SettingsReader
-  peerOf(request: IncomingMessage): Peer
-  externalUrl: string | undefined
+  /** The path where a browser ends this session, when another system has to be told; undefined for most sessions. */
+  signOutAt?(idHash: string): Promise<string | undefined>
 }
 
-export function openSessionDoor({ db, cache, login, settings, peerOf, externalUrl }: SessionDoorOptions): SessionDoor {
+export function openSessionDoor(options: SessionDoorOptions): SessionDoor {
+  const { db, cache, login, settings, externalUrl, signOutAt } = options
   const reader = { db, cache }
-  const isHttps = ({ protocol }: Peer) => protocol === 'https' || externalUrl?.startsWith('https:') === true
+  const { open, close, cookie } = openSessions(options)
   return {
     open,
+    close,
     async handle(request, response, peer) {
       const path = request.url!.split('?', 1)[0]
       if (isCrossSite(request, peer, externalUrl)) throw new Failure('FORBIDDEN', 'this request came from another site')
@@ -114,7 +113,7 @@ export function openSessionDoor({ db, cache, login, settings, peerOf, externalUr
     )
       return
     const id = known ?? randomBytes(32).toString('base64url')
-    response.setHeader('set-cookie', cookie(id, (await settings.get('session_timeout')) * 60, isHttps(peerOf(request))))
+    response.setHeader('set-cookie', await cookie(request, id))
     response.setHeader(csrfHeader, csrfTokenOf(id))
   }
 
@@ -133,75 +132,26 @@ export function openSessionDoor({ db, cache, login, settings, peerOf, externalUr
     answer(response, 200, await open(request, account))
   }
 
-  async function open(request: IncomingMessage, account: Account): Promise<Record<string, string>> {
-    const peer = peerOf(request)
-    const by: Actor = { kind: 'user', id: account.id, name: account.name }
-    const id = randomBytes(32).toString('base64url')
-    const before = sessionIdOf(request)
-    const from = { address: peer.address, userAgent: request.headers['user-agent']?.slice(0, 300) ?? null }
-    const isOpen = await db.transaction(async (tx) => {
-      if (before !== undefined) await dropSession(tx, before)
-      if (!(await saveSession(tx, id, account, from))) return false
-      await emit(tx, [facts.sessionOpened({ accountId: account.id, name: account.name }, by)])
-      return true
-    })
-    if (!isOpen) throw new Failure('UNAUTHORIZED', 'wrong name or password')
-    return {
-      'set-cookie': cookie(id, (await settings.get('session_timeout')) * 60, isHttps(peer)),
-      [csrfHeader]: csrfTokenOf(id),
-    }
-  }
-
   async function logOut(request: IncomingMessage, response: ServerResponse, peer: Peer): Promise<void> {
     const id = sessionIdOf(request)
-    const session = id === undefined ? undefined : await findSession(reader, id, await settings.get('session_timeout'))
-    if (id !== undefined && session) {
-      const { accountId, name } = session
-      await db.transaction(async (tx) => {
-        if (await dropSession(tx, id))
-          await emit(tx, [facts.sessionClosed({ accountId, name }, { kind: 'user', id: accountId, name })])
-      })
-    }
-    answer(response, 200, { 'set-cookie': cookie('', 0, isHttps(peer)) })
+    const path = id === undefined ? undefined : await signOutAt?.(hashOf(id))
+    if (path === undefined) return answer(response, 200, await close(request))
+    // As Harbor: the browser has to go there, and the session lasts until it does.
+    const base = (externalUrl ?? `${peer.protocol}://${peer.host ?? 'localhost'}`).replace(/\/+$/, '')
+    const text = JSON.stringify({ redirect_location: `${base}${path}` })
+    answer(response, 403, { 'content-type': 'application/json' }, text)
   }
 }
 
-function answer(response: ServerResponse, status: number, headers: Record<string, string>) {
+function answer(response: ServerResponse, status: number, headers: Record<string, string>, text = ''): void {
   response
     .writeHead(status, {
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
-      'content-length': 0,
+      'content-length': Buffer.byteLength(text),
       ...headers,
     })
-    .end()
-}
-
-function cookie(value: string, maxAge: number, isSecure: boolean): string {
-  return `${cookieName}=${value}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`
-}
-
-/** The id of the session by which the caller was identified: credentials in the request count before a cookie. */
-const ownIdOf = (request: IncomingMessage) =>
-  request.headers.authorization === undefined ? sessionIdOf(request) : undefined
-
-function sessionIdOf({ headers }: IncomingMessage): string | undefined {
-  const pair = (headers.cookie ?? '')
-    .split(';')
-    .map((one) => one.trim())
-    .find((one) => one.startsWith(`${cookieName}=`))
-  const id = pair?.slice(cookieName.length + 1)
-  return id !== undefined && /^[\w-]{43}$/.test(id) ? id : undefined
-}
-
-/** The token is derived from the session's id, which scripts cannot read (HttpOnly), so that it needs no storage. */
-const csrfTokenOf = (id: string) => createHmac('sha256', id).update('marina csrf').digest('base64url')
-
-function isSame(known: string, given: string | string[] | undefined): boolean {
-  const [a, b] = [known, typeof given === 'string' ? given : ''].map((text) =>
-    createHash('sha256').update(text).digest(),
-  )
-  return timingSafeEqual(a!, b!)
+    .end(text)
 }
 
 /** Reads the fields principal and password, from Harbor's form or from JSON. */

@@ -10,7 +10,7 @@ type Session = { accountId: number; name: string; openedAt: number }
 
 const sessionKey = keyOf('session', 'id_hash')
 /** The table holds only the hash of an id: a reader of the table cannot log in with it. */
-const hashOf = (id: string) => createHash('sha256').update(id).digest('base64url')
+export const hashOf = (id: string) => createHash('sha256').update(id).digest('base64url')
 
 /**
  * From the cache, since every request with a cookie asks. Undefined when the session is unknown, or was opened more
@@ -71,8 +71,11 @@ export async function saveSession(
   return count === 1
 }
 
-export async function dropSession(tx: Tx, id: string): Promise<boolean> {
-  const idHash = hashOf(id)
+export function dropSession(tx: Tx, id: string): Promise<boolean> {
+  return dropSessionOfHash(tx, hashOf(id))
+}
+
+export async function dropSessionOfHash(tx: Tx, idHash: string): Promise<boolean> {
   tx.changes(sessionKey(idHash))
   return (await tx.run(sql`delete from session where id_hash = ${idHash}`)) === 1
 }

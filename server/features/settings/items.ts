@@ -1,4 +1,5 @@
 import { parseForwardTarget } from '../../platform/observe/forward.ts'
+import { oidcRules } from './oidc-rules.ts'
 
 /** The rule for an item's value. `problem` says what is wrong with a value of the right type. */
 type Kind<Value> = { fallback: Value; isSecret?: true; problem?: (value: Value) => string | undefined }
@@ -61,19 +62,17 @@ export const items = {
   http_authproxy_skip_search: flag(false),
   http_authproxy_server_certificate: text(),
   oidc_name: text(),
-  oidc_endpoint: text(),
+  oidc_endpoint: text('', { problem: oidcRules.endpoint }),
   oidc_client_id: text(),
   oidc_client_secret: secret(),
-  oidc_groups_claim: text(),
+  oidc_groups_claim: text('', { problem: oidcRules.claim }),
   oidc_admin_group: text(),
-  oidc_group_filter: text(),
-  oidc_scope: text(),
-  oidc_user_claim: text(),
+  oidc_group_filter: text('', { problem: oidcRules.groupFilter }),
+  oidc_scope: text('', { problem: oidcRules.scope }),
+  oidc_user_claim: text('', { problem: oidcRules.claim }),
   oidc_verify_cert: flag(true),
   oidc_auto_onboard: flag(false),
-  oidc_extra_redirect_parms: text('{}', {
-    problem: (value) => (isJsonObject(value) ? undefined : 'must be a JSON object'),
-  }),
+  oidc_extra_redirect_parms: text('{}', { problem: oidcRules.extraParameters }),
   oidc_logout: flag(false),
   project_creation_restriction: oneOf('everyone', 'adminonly'),
   read_only: flag(false),
@@ -125,14 +124,5 @@ function problemOf(parse: () => unknown): string | undefined {
     return undefined
   } catch (error) {
     return (error as Error).message
-  }
-}
-
-function isJsonObject(value: string): boolean {
-  try {
-    const parsed: unknown = JSON.parse(value)
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-  } catch {
-    return false
   }
 }

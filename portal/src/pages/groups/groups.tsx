@@ -1,13 +1,12 @@
 import { useState } from 'preact/hooks'
 import type { AnswerOf } from '../../../../api/operation.ts'
-import { createUserGroup, deleteUserGroup, listUserGroups, updateUserGroup } from '../../../../api/user-groups.ts'
+import { deleteUserGroup, listUserGroups, updateUserGroup } from '../../../../api/user-groups.ts'
 import { common } from '../../i18n/common.ts'
 import { send } from '../../lib/api.ts'
 import { forget } from '../../lib/query.ts'
 import { canInSystem } from '../../lib/session.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
-import { SelectField } from '../../ui/choices.tsx'
 import { Confirm } from '../../ui/confirm.tsx'
 import { EmptyState } from '../../ui/empty.tsx'
 import { TextField } from '../../ui/form.tsx'
@@ -16,6 +15,7 @@ import { DataGrid, type Column } from '../../ui/grid.tsx'
 import { PageHeader } from '../../ui/header.tsx'
 import type { MenuItem } from '../../ui/menu.tsx'
 import { toast } from '../../ui/toasts.tsx'
+import { NewGroup } from './new-group.tsx'
 import { words } from './words.ts'
 
 type Group = AnswerOf<typeof listUserGroups>[number]
@@ -51,37 +51,6 @@ export default function Groups() {
       {asked?.what === 'rename' && <RenameGroup group={asked.group} onClose={close} />}
       {asked?.what === 'delete' && <DeleteGroup group={asked.group} onClose={close} />}
     </>
-  )
-}
-
-/** Groups of a directory, by Harbor's number. */
-const ldap = '1'
-
-function NewGroup({ onClose }: { onClose(): void }) {
-  const [kind, setKind] = useState(ldap)
-  return (
-    <FormDialog
-      title={words().create}
-      action={common().create}
-      onClose={onClose}
-      fieldOf={({ status }) => (status === 409 ? 'name' : undefined)}
-      submit={async ({ name = '', dn = '' }) => {
-        const body = { group_name: name.trim(), group_type: Number(kind) }
-        await send(createUserGroup, { body: kind === ldap ? { ...body, ldap_group_dn: dn.trim() } : body })
-        forget('/usergroups')
-        toast(words().made(name))
-      }}
-    >
-      <SelectField
-        name="kind"
-        label={words().kind}
-        value={ldap}
-        options={Object.entries(words().kinds).map(([value, label]) => ({ value, label }))}
-        onPick={(one) => setKind(one)}
-      />
-      <TextField name="name" label={words().name} hint={words().nameHint} maxLength={255} isRequired autofocus />
-      {kind === ldap && <TextField name="dn" label={words().dn} hint={words().dnHint} maxLength={512} isRequired />}
-    </FormDialog>
   )
 }
 

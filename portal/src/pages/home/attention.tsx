@@ -7,7 +7,7 @@ import { kindOf } from '../../i18n/jobs.ts'
 import { language } from '../../i18n/language.ts'
 import { projectPlace } from '../../lib/places.ts'
 import { useApi } from '../../lib/query.ts'
-import { canInSystem, user } from '../../lib/session.ts'
+import { canInSystem, isAdministrator, user } from '../../lib/session.ts'
 import { showShare } from '../../lib/show.ts'
 import { Icon } from '../../ui/icon.tsx'
 import { Link } from '../../ui/link.tsx'
@@ -20,7 +20,7 @@ type Matter = { key: string; text: ComponentChildren; hint?: string }
 
 /** What the caller should look at: their own password, and what their rights on the system let them see. */
 export function Attention() {
-  const isAdmin = user.value?.sysadmin_flag === true
+  const isAdmin = isAdministrator.value
   const matters = [...ownPassword(), ...useQuotas(), ...useReplications(), ...useJobs(), ...useReactions(isAdmin)]
   if (matters.length === 0) return null
   return (

@@ -6,6 +6,7 @@ import { CodeView } from '../../ui/code.tsx'
 import { Form, TextField, type Values } from '../../ui/form.tsx'
 import { PageHeader } from '../../ui/header.tsx'
 import { Link } from '../../ui/link.tsx'
+import { ByProvider } from './by-provider.tsx'
 import { ChoosePassword } from './choose-password.tsx'
 import { Frame, safeNext } from './frame.tsx'
 import { words } from './words.ts'
@@ -15,6 +16,7 @@ export default function Login() {
   const next = safeNext(query.value.get('next'))
   const typed = useRef('')
   const [isLater, setLater] = useState(false)
+  const { auth_mode: mode, self_registration: isOpen, oidc_provider_name: provider = '' } = systemInfo.value ?? {}
   const isToChoose = user.value?.has_generated_password === true && typed.current !== '' && !isLater
   const isDone = user.value !== undefined && !isToChoose
   useEffect(() => {
@@ -26,11 +28,18 @@ export default function Login() {
         <ChoosePassword present={typed.current} onLater={() => setLater(true)} />
       </Frame>
     )
+  const onTyped = (password: string) => (typed.current = password)
   return (
     <Frame>
       <PageHeader title={words().title} about={<code>{registryHost.value}</code>} />
-      <SignInForm onTyped={(password) => (typed.current = password)} />
-      {systemInfo.value?.self_registration && (
+      {mode === 'oidc_auth' ? (
+        <ByProvider name={provider} next={next}>
+          <SignInForm onTyped={onTyped} />
+        </ByProvider>
+      ) : (
+        <SignInForm onTyped={onTyped} hint={words().byMode[mode ?? ''] ?? ''} autofocus />
+      )}
+      {isOpen && (mode === undefined || mode === 'db_auth') && (
         <p>
           {words().newHere} <Link to={`/sign-up${location.search}`}>{words().signUp}</Link>
         </p>
@@ -47,7 +56,14 @@ export default function Login() {
   )
 }
 
-function SignInForm({ onTyped }: { onTyped(password: string): void }) {
+type FormProps = {
+  onTyped(password: string): void
+  /** Whose name and password belong here. */
+  hint?: string
+  autofocus?: boolean
+}
+
+function SignInForm({ onTyped, hint = '', autofocus = false }: FormProps) {
   const submit = async ({ name = '', password = '' }: Values) => {
     onTyped(password)
     try {
@@ -58,7 +74,13 @@ function SignInForm({ onTyped }: { onTyped(password: string): void }) {
   }
   return (
     <Form submit={submit} fieldOf={(error) => (error.status === 401 ? 'password' : undefined)} action={words().signIn}>
-      <TextField name="name" label={words().name} autocomplete="username" autofocus />
+      <TextField
+        name="name"
+        label={words().name}
+        {...(hint !== '' && { hint })}
+        autocomplete="username"
+        autofocus={autofocus}
+      />
       <TextField name="password" label={words().password} type="password" autocomplete="current-password" />
     </Form>
   )

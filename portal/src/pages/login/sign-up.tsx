@@ -8,7 +8,7 @@ import { PageHeader } from '../../ui/header.tsx'
 import { Link } from '../../ui/link.tsx'
 import { checkNewPassword, NewPasswordFields } from '../../ui/new-password.tsx'
 import { toast } from '../../ui/toasts.tsx'
-import { Frame, safeNext } from './frame.tsx'
+import { Frame, nameProblem, safeNext } from './frame.tsx'
 import { words } from './words.ts'
 
 /** Makes an account for somebody who has none, where the server lets people do so. */
@@ -58,13 +58,10 @@ function SignUpForm() {
   )
 }
 
-/** The characters that no name of an account holds, as the server says. */
-const forbidden = /[,"~#$%:]/
-
-const check = (values: Values): FieldErrors => ({
-  ...checkNewPassword(values),
-  ...(forbidden.test(values['username'] ?? '') ? { username: words().nameBad } : {}),
-})
+function check(values: Values): FieldErrors {
+  const problem = nameProblem(values['username'] ?? '')
+  return { ...checkNewPassword(values), ...(problem === undefined ? {} : { username: problem }) }
+}
 
 /** The server says in its own words which field it means. */
 function fieldOf({ status, message }: ApiError): string | undefined {

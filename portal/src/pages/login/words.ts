@@ -6,6 +6,20 @@ const en = {
   password: 'Password',
   signIn: 'Sign in',
   wrong: 'Name or password is wrong.',
+  byMode: {
+    ldap_auth: 'As in the directory of your company.',
+    uaa_auth: 'As at UAA.',
+    http_auth: 'As everywhere in your company.',
+  } as Record<string, string>,
+  byProvider: (name: string) => (name === '' ? 'Sign in at the provider' : `Sign in with ${name}`),
+  byPassword: 'With a password of this Marina',
+  byPasswordHint: 'For the administrator that came with it; all others sign in at the provider.',
+  onboard: 'Choose a name',
+  onboardHint:
+    'You sign in here for the first time. By this name others find you, and docker login knows you. It cannot be ' +
+    'changed later.',
+  onboardAction: 'Go on',
+  onboardLate: 'The sign-in was too long ago, or came from elsewhere: sign in once more.',
   tooMany: 'Too many wrong passwords: wait a few minutes.',
   anonymous: 'Look at public projects without an account',
   first: 'First time here?',
@@ -36,6 +50,20 @@ const de: typeof en = {
   password: 'Passwort',
   signIn: 'Anmelden',
   wrong: 'Name oder Passwort ist falsch.',
+  byMode: {
+    ldap_auth: 'Wie im Verzeichnis der Firma.',
+    uaa_auth: 'Wie bei UAA.',
+    http_auth: 'Wie überall in der Firma.',
+  },
+  byProvider: (name) => (name === '' ? 'Beim Anbieter anmelden' : `Mit ${name} anmelden`),
+  byPassword: 'Mit einem Passwort dieses Marina',
+  byPasswordHint: 'Für den Administrator, der mitkam; alle anderen melden sich beim Anbieter an.',
+  onboard: 'Einen Namen wählen',
+  onboardHint:
+    'Sie melden sich hier zum ersten Mal an. Unter diesem Namen finden andere Sie, und docker login kennt Sie damit. ' +
+    'Er lässt sich später nicht ändern.',
+  onboardAction: 'Weiter',
+  onboardLate: 'Die Anmeldung ist zu lange her oder kam von woanders: Melden Sie sich noch einmal an.',
   tooMany: 'Zu viele falsche Passwörter: Warten Sie einige Minuten.',
   anonymous: 'Öffentliche Projekte ohne Konto ansehen',
   first: 'Zum ersten Mal hier?',

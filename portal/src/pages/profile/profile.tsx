@@ -1,7 +1,7 @@
 import { updateUserProfile } from '../../../../api/users.ts'
 import { common } from '../../i18n/common.ts'
 import { send } from '../../lib/api.ts'
-import { begin, changeOwnPassword, registryHost, user } from '../../lib/session.ts'
+import { begin, changeOwnPassword, isAdministrator, registryHost, user, vouchedBy } from '../../lib/session.ts'
 import { CodeView } from '../../ui/code.tsx'
 import { Figures } from '../../ui/figures.tsx'
 import { Form, TextField } from '../../ui/form.tsx'
@@ -11,33 +11,37 @@ import { TimeAgo } from '../../ui/time.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { CliSecret } from './cli-secret.tsx'
 import { Sessions } from './sessions.tsx'
+import { Tokens } from './tokens.tsx'
 import { words } from './words.ts'
 
 /** One's own account. */
 export default function Profile() {
   const self = user.value
   if (!self) return null
+  const outside = vouchedBy(self)
   return (
     <>
       <PageHeader title={words().title} about={words().about} />
       <Figures
         figures={[
           { label: words().name, value: self.username },
-          { label: words().role, value: self.sysadmin_flag ? words().admin : words().person },
+          { label: words().role, value: isAdministrator.value ? words().admin : words().person },
+          { label: words().kind, value: words().kinds[outside ?? ''] ?? words().ofMarina },
           { label: words().since, value: <TimeAgo at={self.creation_time} /> },
         ]}
       />
       <div class="cards profile-cards">
         <section class="card">
           <h2>{words().profile}</h2>
-          <ProfileForm />
+          {outside === undefined ? <ProfileForm /> : <OutsideProfile />}
         </section>
-        {self.oidc_user_meta ? (
+        {self.oidc_user_meta && (
           <section class="card">
             <h2>{words().cliSecret}</h2>
-            <CliSecret userId={self.user_id} />
+            <CliSecret self={self} />
           </section>
-        ) : (
+        )}
+        {outside === undefined && (
           <section class="card">
             <h2>{words().password}</h2>
             <PasswordForm userId={self.user_id} />
@@ -49,6 +53,7 @@ export default function Profile() {
           <CodeView text={`docker login ${registryHost.value} --username ${self.username}`} label={words().login} />
         </section>
       </div>
+      <Tokens />
       <Sessions />
     </>
   )
@@ -74,6 +79,22 @@ function ProfileForm() {
       <TextField name="email" type="email" label={words().email} value={email} maxLength={255} />
       <TextField name="comment" label={words().comment} value={comment} maxLength={255} />
     </Form>
+  )
+}
+
+/** What another system says of its person: it can be changed there alone. */
+function OutsideProfile() {
+  const { realname, email } = user.value!
+  return (
+    <>
+      <dl class="facts">
+        <dt>{words().realName}</dt>
+        <dd>{realname || '–'}</dd>
+        <dt>{words().email}</dt>
+        <dd>{email || '–'}</dd>
+      </dl>
+      <p class="quiet-text">{words().outsideHint}</p>
+    </>
   )
 }
 

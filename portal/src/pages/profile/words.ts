@@ -1,13 +1,24 @@
-import { wordsOf } from '../../i18n/language.ts'
+import { plural, wordsOf } from '../../i18n/language.ts'
 
 const en = {
   title: 'My account',
-  about: 'Who you are to others, your password, and where you are signed in.',
+  about: 'Who you are to others, how you sign in, and where you are signed in.',
   name: 'Name',
   role: 'Role',
   admin: 'administrator of the system',
   person: 'user',
   since: 'Here since',
+  kind: 'Account',
+  ofMarina: 'of this Marina',
+  kinds: {
+    ldap_auth: 'of the directory',
+    oidc_auth: 'of the identity provider',
+    http_auth: 'of the proxy that signs in',
+    uaa_auth: 'of UAA',
+  } as Record<string, string>,
+  outsideHint:
+    'Name, e-mail, groups and password come from the system that knows you: change them there. They are taken over ' +
+    'with your next sign-in.',
   profile: 'Profile',
   realName: 'Real name',
   email: 'E-mail',
@@ -18,9 +29,11 @@ const en = {
   change: 'Change the password',
   changed: 'Your password is changed. Other sessions have ended.',
   cliSecret: 'CLI secret',
-  cliHint: 'Stands in for the password of docker login, since your account signs in at a provider.',
+  cliHint:
+    'Stands in for the password of docker login, since your account signs in at a provider. A new one ends the one ' +
+    'before.',
   makeSecret: 'Make a new CLI secret',
-  secretMade: 'This is your CLI secret. It is shown once:',
+  secretMade: 'Your new CLI secret',
   sessions: 'Sessions',
   sessionsHint: 'The browsers in which you are signed in. End those that you do not know.',
   here: 'this one',
@@ -32,18 +45,64 @@ const en = {
   endSession: (name: string) => `End the session: ${name}`,
   ended: 'The session is ended.',
   unknown: 'unknown browser',
+  newToken: 'New token',
+  tokensHint:
+    'A token takes the place of your password, for docker login and for the API: give each program one of its own. ' +
+    'It never may do more than you.',
+  noTokens: 'No tokens yet',
+  noTokensHint: 'With a token, a program or a second computer signs in as you without knowing your password.',
+  tokenMade: (name: string) => `The token ${name} is there`,
+  tokenName: 'What is it for?',
+  tokenNameHint: 'Such as laptop or ci: by this name you find it again.',
+  nameMissing: 'Give it a name.',
+  nameTaken: (name: string) => `You have a token called ${name} already.`,
+  tokenMay: 'What may it do?',
+  scopes: { all: 'All that I may do', push: 'Push and pull', pull: 'Pull only', custom: 'Other rights' },
+  scopeHints: {
+    all: 'Everything but changing your account',
+    push: 'Images, and reading their tags',
+    pull: 'Images',
+    custom: 'Choose each of them',
+  },
+  tokenWhere: 'Where?',
+  chosen: 'In chosen projects',
+  everywhere: 'In all my projects',
+  everywhereHint: 'Those to come, too',
+  inProjects: 'In projects',
+  onSystem: 'On the whole system',
+  noRights: 'Choose at least one right.',
+  noPlace: 'Choose at least one project.',
+  lifetime: 'It expires after',
+  days: (days: number) => plural(days, { one: 'one day', other: `${days} days` }),
+  forEver: 'never',
+  ownDays: 'another number of days',
+  daysField: 'Days',
+  daysHint: '1 to 3650',
+  daysBad: 'Use a number of days from 1 to 3650.',
   login: 'Sign in with a client',
-  loginHint: 'For pulls and pushes with your own account. For machines, make a robot.',
+  loginHint:
+    'For pulls and pushes with your own account; better by a token than by the password. For machines, make a robot.',
 }
 
 const de: typeof en = {
   title: 'Mein Konto',
-  about: 'Wer Sie für andere sind, Ihr Passwort und wo Sie angemeldet sind.',
+  about: 'Wer Sie für andere sind, wie und wo Sie angemeldet sind.',
   name: 'Name',
   role: 'Rolle',
   admin: 'Systemadministrator',
   person: 'Benutzer',
   since: 'Hier seit',
+  kind: 'Konto',
+  ofMarina: 'dieses Marina',
+  kinds: {
+    ldap_auth: 'des Verzeichnisses',
+    oidc_auth: 'des Anbieters',
+    http_auth: 'des Proxys, der anmeldet',
+    uaa_auth: 'von UAA',
+  },
+  outsideHint:
+    'Name, E-Mail, Gruppen und Passwort kommen aus dem System, das Sie kennt: Ändern Sie sie dort. Sie werden mit ' +
+    'der nächsten Anmeldung übernommen.',
   profile: 'Profil',
   realName: 'Richtiger Name',
   email: 'E-Mail',
@@ -54,9 +113,11 @@ const de: typeof en = {
   change: 'Passwort ändern',
   changed: 'Das Passwort ist geändert. Andere Sitzungen sind beendet.',
   cliSecret: 'CLI-Geheimnis',
-  cliHint: 'Steht bei docker login für das Passwort, denn das Konto meldet sich bei einem Anbieter an.',
+  cliHint:
+    'Steht bei docker login für das Passwort, denn das Konto meldet sich bei einem Anbieter an. Ein neues beendet ' +
+    'das vorige.',
   makeSecret: 'Neues CLI-Geheimnis erzeugen',
-  secretMade: 'Das ist das CLI-Geheimnis. Es wird einmal gezeigt:',
+  secretMade: 'Ihr neues CLI-Geheimnis',
   sessions: 'Sitzungen',
   sessionsHint: 'Die Browser, in denen Sie angemeldet sind. Beenden Sie solche, die Sie nicht kennen.',
   here: 'diese',
@@ -68,8 +129,45 @@ const de: typeof en = {
   endSession: (name) => `Sitzung beenden: ${name}`,
   ended: 'Die Sitzung ist beendet.',
   unknown: 'unbekannter Browser',
+  newToken: 'Neues Token',
+  tokensHint:
+    'Ein Token steht für das Passwort, bei docker login und bei der API: Jedes Programm bekommt ein eigenes. Es darf ' +
+    'nie mehr als Sie selbst.',
+  noTokens: 'Noch keine Token',
+  noTokensHint:
+    'Mit einem Token meldet sich ein Programm oder ein zweiter Rechner als Sie an, ohne Ihr Passwort zu kennen.',
+  tokenMade: (name) => `Das Token ${name} ist da`,
+  tokenName: 'Wofür ist es?',
+  tokenNameHint: 'Etwa laptop oder ci: Unter diesem Namen finden Sie es wieder.',
+  nameMissing: 'Das Token braucht einen Namen.',
+  nameTaken: (name) => `Ein Token namens ${name} gibt es schon.`,
+  tokenMay: 'Was darf es?',
+  scopes: { all: 'Alles, was ich darf', push: 'Pushen und pullen', pull: 'Nur pullen', custom: 'Andere Rechte' },
+  scopeHints: {
+    all: 'Außer das Konto zu ändern',
+    push: 'Images, und ihre Tags lesen',
+    pull: 'Images',
+    custom: 'Jedes einzeln auswählen',
+  },
+  tokenWhere: 'Wo?',
+  chosen: 'In ausgewählten Projekten',
+  everywhere: 'In allen meinen Projekten',
+  everywhereHint: 'Auch in künftigen',
+  inProjects: 'In Projekten',
+  onSystem: 'Am ganzen System',
+  noRights: 'Mindestens ein Recht auswählen.',
+  noPlace: 'Mindestens ein Projekt auswählen.',
+  lifetime: 'Es läuft ab nach',
+  days: (days) => plural(days, { one: 'einem Tag', other: `${days} Tagen` }),
+  forEver: 'nie',
+  ownDays: 'einer anderen Zahl von Tagen',
+  daysField: 'Tage',
+  daysHint: '1 bis 3650',
+  daysBad: 'Eine Zahl von Tagen zwischen 1 und 3650.',
   login: 'Mit einem Client anmelden',
-  loginHint: 'Für Pulls und Pushes mit dem eigenen Konto. Maschinen bekommen einen Robot.',
+  loginHint:
+    'Für Pulls und Pushes mit dem eigenen Konto; besser mit einem Token als mit dem Passwort. Maschinen bekommen ' +
+    'einen Robot.',
 }
 
 export const words = wordsOf({ en, de })

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { navigate } from '../../lib/location.ts'
 import type { PageProps } from '../../lib/page.ts'
-import { canInSystem, user } from '../../lib/session.ts'
+import { canInSystem, isAdministrator } from '../../lib/session.ts'
 import { Button } from '../../ui/button.tsx'
 import { DeleteProject } from '../../ui/delete-project.tsx'
 import { ProjectFrame } from '../../ui/project-frame.tsx'
@@ -9,6 +9,7 @@ import { AccessSection } from './access-section.tsx'
 import { QuotaSection } from './quota-section.tsx'
 import { ScannerSection } from './scanner-section.tsx'
 import { SecuritySection } from './security-section.tsx'
+import { SignersSection } from './signers-section.tsx'
 import { TemplatesSection } from './templates-section.tsx'
 import { words } from './words.ts'
 
@@ -21,8 +22,9 @@ export default function ProjectSettings({ params: { project: name } }: PageProps
           <AccessSection key={project.update_time} project={project} />
           {can('quota', 'read') && <QuotaSection project={project} mayChange={canInSystem('quota', 'update')} />}
           <SecuritySection project={project} />
+          {can('metadata', 'read') && <SignersSection project={project} mayChange={can('metadata', 'update')} />}
           {can('scanner', 'read') && <ScannerSection project={project} mayChange={can('scanner', 'create')} />}
-          {user.value?.sysadmin_flag && <TemplatesSection />}
+          {isAdministrator.value && <TemplatesSection />}
           {can('project', 'delete') && <DangerSection name={project.name} />}
         </div>
       )}

@@ -5,7 +5,7 @@ import { common } from '../../i18n/common.ts'
 import { ApiError, send } from '../../lib/api.ts'
 import { cachedKinds, cacheMetadataOf } from '../../lib/cache-metadata.ts'
 import { forget, useApi } from '../../lib/query.ts'
-import { canInSystem, user } from '../../lib/session.ts'
+import { canInSystem, isAdministrator } from '../../lib/session.ts'
 import { CacheFields, checkCache } from '../../ui/cache-fields.tsx'
 import { RadioCards, SelectField } from '../../ui/choices.tsx'
 import { CheckField, TextField, type FieldErrors, type Values } from '../../ui/form.tsx'
@@ -34,7 +34,7 @@ export function NewProject({ onClose }: { onClose(): void }) {
       fieldOf={({ status }) => (status === 409 || (status === 400 && !isCache) ? 'name' : undefined)}
     >
       <TextField name="name" label={words().name} hint={words().nameHint} isRequired autofocus maxLength={255} />
-      {user.value?.sysadmin_flag === true && (
+      {isAdministrator.value && (
         <RadioCards
           name="kind"
           label={words().kind}

@@ -5,7 +5,7 @@ import { send } from '../../lib/api.ts'
 import { changeQuery, query } from '../../lib/location.ts'
 import { forget } from '../../lib/query.ts'
 import { fillPath } from '../../lib/routes.ts'
-import { registryHost, systemInfo, user } from '../../lib/session.ts'
+import { isAdministrator, registryHost, systemInfo, user } from '../../lib/session.ts'
 import { showCount } from '../../lib/show.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
@@ -66,8 +66,7 @@ export default function Projects() {
 
 /** What signed-in callers may do with the rows; the server has the last word. */
 function actionsOf(ask: (project: Project) => void) {
-  const mayDelete = (project: Project) =>
-    user.value?.sysadmin_flag === true || project.current_user_role_ids.includes(1)
+  const mayDelete = (project: Project) => isAdministrator.value || project.current_user_role_ids.includes(1)
   return {
     rowActions: (project: Project): MenuItem[] => [
       {
@@ -93,7 +92,7 @@ function actionsOf(ask: (project: Project) => void) {
 
 function mayCreate(): boolean {
   const isForAll = systemInfo.value?.project_creation_restriction !== 'adminonly'
-  return user.value !== undefined && (isForAll || user.value.sysadmin_flag)
+  return user.value !== undefined && (isForAll || isAdministrator.value)
 }
 
 function columnsOf(): Column<Project>[] {

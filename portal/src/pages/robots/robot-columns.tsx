@@ -1,16 +1,14 @@
-import { now } from '../../lib/clock.ts'
+import { secretWords } from '../../i18n/secrets.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { CopyButton } from '../../ui/copy.tsx'
 import type { Column } from '../../ui/grid.tsx'
 import { Icon } from '../../ui/icon.tsx'
+import { Expiry, LastUsed } from '../../ui/expiry.tsx'
 import { TimeAgo } from '../../ui/time.tsx'
-import { draftOf, shortName } from './presets.ts'
-import { placesInWords, rightsInWords } from './right-words.ts'
+import { draftOf, shortName } from '../../lib/permissions.ts'
+import { placesInWords, rightsInWords } from '../../lib/right-words.ts'
 import type { Owner, Robot } from './robot.ts'
 import { words } from './words.ts'
-
-/** A robot that ends within so many ms is about to. */
-const soonMs = 7 * 86_400_000
 
 export function columnsOf(owner: Owner): Column<Robot>[] {
   return [
@@ -19,15 +17,14 @@ export function columnsOf(owner: Owner): Column<Robot>[] {
       name: 'rights',
       title: words().rights,
       hideBelow: 'small',
-      cell: (robot) => <span class="robot-rights">{rightsOf(robot, owner === undefined)}</span>,
+      cell: (robot) => <span class="rights-text">{rightsOf(robot, owner === undefined)}</span>,
     },
-    { name: 'expires', title: words().expires, cell: (robot) => <Expiry robot={robot} /> },
+    { name: 'expires', title: secretWords().expires, cell: (robot) => <Expiry at={endOf(robot)} /> },
     {
       name: 'used',
-      title: words().lastUsed,
+      title: secretWords().lastUsed,
       hideBelow: 'medium',
-      cell: ({ last_used_time: at }) =>
-        at === undefined ? <span class="quiet-text">{words().neverUsed}</span> : <TimeAgo at={at} />,
+      cell: (robot) => <LastUsed at={robot.last_used_time} />,
     },
     {
       name: 'created',
@@ -64,14 +61,6 @@ function rightsOf(robot: Robot, withPlace: boolean): string {
   return withPlace ? `${text} – ${placesInWords(draft)}` : text
 }
 
-function Expiry({ robot: { expires_at: end } }: { robot: Robot }) {
-  if (end < 0) return <span class="quiet-text">{words().never}</span>
-  const leftMs = end * 1000 - now.value
-  return (
-    <span class="with-icon">
-      {leftMs < 0 && <Badge tone="bad">{words().expired}</Badge>}
-      {leftMs >= 0 && leftMs < soonMs && <Badge tone="warn">{words().soon}</Badge>}
-      <TimeAgo at={new Date(end * 1000).toISOString()} />
-    </span>
-  )
-}
+/** The API writes the end in seconds since 1970, and -1 for never. */
+const endOf = ({ expires_at: end }: Robot): string | undefined =>
+  end < 0 ? undefined : new Date(end * 1000).toISOString()

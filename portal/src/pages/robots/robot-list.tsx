@@ -9,11 +9,11 @@ import type { BulkAction } from '../../ui/grid-bulk.tsx'
 import { DataGrid } from '../../ui/grid.tsx'
 import type { MenuItem } from '../../ui/menu.tsx'
 import { toast } from '../../ui/toasts.tsx'
-import { purposes, type Purpose } from './presets.ts'
+import { purposes, type Purpose } from '../../lib/permissions.ts'
 import { columnsOf } from './robot-columns.tsx'
 import { DeleteRobot, DisableRobot, RefreshSecret, switchRobot } from './robot-questions.tsx'
 import { RobotWizard } from './robot-wizard.tsx'
-import { SecretDialog } from './secret-dialog.tsx'
+import { SecretDialog } from '../../ui/secret-dialog.tsx'
 import { forgetRobots, type Owner, type Robot, type Secret } from './robot.ts'
 import { words } from './words.ts'
 
@@ -54,7 +54,14 @@ export function RobotList({ owner, rights, open, onOpen }: ListProps) {
       {open?.what === 'refresh' && <RefreshSecret robot={open.robot} onClose={close} onMade={setSecret} />}
       {open?.what === 'disable' && <DisableRobot robot={open.robot} onClose={close} />}
       {open?.what === 'delete' && <DeleteRobot robot={open.robot} onClose={close} />}
-      {secret && <SecretDialog secret={secret} owner={owner} onClose={() => setSecret(undefined)} />}
+      {secret && (
+        <SecretDialog
+          {...secret}
+          project={owner?.name ?? secret.project}
+          tools={['docker', 'kubernetes', 'github', 'gitlab']}
+          onClose={() => setSecret(undefined)}
+        />
+      )}
     </>
   )
 }

@@ -2,9 +2,9 @@ import { deleteRobot, refreshRobotSecret, updateRobot } from '../../../../api/ro
 import { common } from '../../i18n/common.ts'
 import { send } from '../../lib/api.ts'
 import { Confirm } from '../../ui/confirm.tsx'
-import { TimeAgo } from '../../ui/time.tsx'
+import { LastUse } from '../../ui/expiry.tsx'
 import { toast } from '../../ui/toasts.tsx'
-import { draftOf, shortName } from './presets.ts'
+import { draftOf, shortName } from '../../lib/permissions.ts'
 import { forgetRobots, type Robot, type Secret } from './robot.ts'
 import { words } from './words.ts'
 
@@ -30,7 +30,7 @@ export function DisableRobot({ robot, onClose }: QuestionProps) {
       }}
     >
       <p>{words().disableHint}</p>
-      <LastUse robot={robot} />
+      <LastUse at={robot.last_used_time} />
     </Confirm>
   )
 }
@@ -49,7 +49,7 @@ export function DeleteRobot({ robot, onClose }: QuestionProps) {
       }}
     >
       <p>{words().deleteHint}</p>
-      <LastUse robot={robot} />
+      <LastUse at={robot.last_used_time} />
     </Confirm>
   )
 }
@@ -67,15 +67,7 @@ export function RefreshSecret({ robot, onClose, onMade }: QuestionProps & { onMa
       }}
     >
       <p>{words().refreshHint}</p>
-      <LastUse robot={robot} />
+      <LastUse at={robot.last_used_time} />
     </Confirm>
-  )
-}
-
-function LastUse({ robot: { last_used_time: at } }: { robot: Robot }) {
-  return (
-    <p class="quiet-text">
-      {words().lastUse} {at === undefined ? words().neverUsed : <TimeAgo at={at} />}
-    </p>
   )
 }

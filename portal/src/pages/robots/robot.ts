@@ -1,7 +1,7 @@
 import type { AnswerOf } from '../../../../api/operation.ts'
 import type { listRobots } from '../../../../api/robots.ts'
 import { forget } from '../../lib/query.ts'
-import type { Draft, Purpose } from './presets.ts'
+import type { Draft, Purpose } from '../../lib/permissions.ts'
 
 export type Robot = AnswerOf<typeof listRobots>[number]
 /** Where the robots belong: a project, or the system when there is none. */

@@ -1,11 +1,8 @@
 import { useId } from 'preact/hooks'
-import { listProjects } from '../../../../api/projects.ts'
-import { send } from '../../lib/api.ts'
-import { Button } from '../../ui/button.tsx'
+import { presets, purposes, type Draft } from '../../lib/permissions.ts'
 import { RadioCards } from '../../ui/choices.tsx'
-import { Combobox, type Option } from '../../ui/combobox.tsx'
-import { presets, purposes, type Draft } from './presets.ts'
-import { RightsTable } from './rights-table.tsx'
+import { ProjectPicker } from '../../ui/project-picker.tsx'
+import { RightsTable } from '../../ui/rights-table.tsx'
 import type { Answers, Owner, Robot } from './robot.ts'
 import { words } from './words.ts'
 
@@ -110,40 +107,6 @@ export function PlaceStep({ owner, robot, answers, change, problem }: StepProps)
       <StepProblem text={problem} />
     </>
   )
-}
-
-function ProjectPicker({ places, onChange }: { places: readonly string[]; onChange(places: string[]): void }) {
-  return (
-    <div class="field">
-      <Combobox
-        label={words().addProject}
-        placeholder={words().addProject}
-        find={findProjects}
-        clears
-        onPick={({ value }) => !places.includes(value) && onChange([...places, value])}
-      />
-      <ul class="chips">
-        {places.map((one) => (
-          <li key={one}>
-            {one}
-            <Button
-              tone="quiet"
-              class="small"
-              icon="close"
-              aria-label={words().dropProject(one)}
-              onClick={() => onChange(places.filter((other) => other !== one))}
-            />
-          </li>
-        ))}
-      </ul>
-    </div>
-  )
-}
-
-async function findProjects(text: string, signal: AbortSignal): Promise<Option[]> {
-  const query = { page_size: 10, with_detail: false, ...(text === '' ? {} : { name: text }) }
-  const { body } = await send(listProjects, { query }, { signal })
-  return body.map(({ name }) => ({ value: name, label: name }))
 }
 
 const lifetimes = [30, 90, 365] as const

@@ -8,15 +8,16 @@ import { AcceptedCves } from './cves.tsx'
 import { ItemForm } from './item-form.tsx'
 import { parts, type Part } from './items.ts'
 import { Scores } from './scores.tsx'
+import { SignIn } from './sign-in.tsx'
 import { Templates } from './templates.tsx'
 import { words } from './words.ts'
 
-const others = { cves: AcceptedCves, scores: Scores, templates: Templates } as const
-type Tab = Part | keyof typeof others
+const others = { 'sign-in': SignIn, 'cves': AcceptedCves, 'scores': Scores, 'templates': Templates } as const
+const tabs = ['access', 'sign-in', 'system', 'audit', 'cves', 'scores', 'templates'] as const
+type Tab = (typeof tabs)[number]
 
 /** What administrators change while Marina runs, by parts. */
 export default function Settings({ params: { part } }: PageProps<'part'>) {
-  const tabs = [...(Object.keys(parts) as Tab[]), ...(Object.keys(others) as Tab[])]
   const tab = tabs.find((one) => one === part) ?? 'access'
   return (
     <>
@@ -29,10 +30,12 @@ export default function Settings({ params: { part } }: PageProps<'part'>) {
           isCurrent: one === tab,
         }))}
       />
-      {tab in others ? <Other tab={tab as keyof typeof others} /> : <Items key={tab} part={tab as Part} />}
+      {isOther(tab) ? <Other tab={tab} /> : <Items key={tab} part={tab} />}
     </>
   )
 }
+
+const isOther = (tab: Tab): tab is keyof typeof others => tab in others
 
 function Other({ tab }: { tab: keyof typeof others }) {
   const Shown = others[tab]
@@ -43,5 +46,5 @@ function Items({ part }: { part: Part }) {
   const found = useApi(getConfigurations, {})
   if (found.error && !found.data) return <ErrorState error={found.error} onRetry={found.refresh} />
   if (!found.data) return <div class="page-loading" aria-busy="true" />
-  return <ItemForm part={part} items={parts[part]} now={found.data} />
+  return <ItemForm items={parts[part]} now={found.data} />
 }

@@ -1,21 +1,20 @@
 import { plural, wordsOf } from '../../i18n/language.ts'
 import { itemWords } from './item-words.ts'
+import { signInWords } from './sign-in-words.ts'
 
 const en = {
   title: 'Settings',
   about:
     'What administrators change while Marina runs. All else is set where it starts: in its environment or its file.',
   parts: {
-    access: 'Access',
-    system: 'System',
-    audit: 'Audit log',
-    ldap: 'LDAP',
-    oidc: 'OIDC',
-    cves: 'Accepted CVEs',
-    scores: 'Scores',
-    templates: 'New projects',
+    'access': 'Access',
+    'sign-in': 'Sign-in',
+    'system': 'System',
+    'audit': 'Audit log',
+    'cves': 'Accepted CVEs',
+    'scores': 'Scores',
+    'templates': 'New projects',
   },
-  notYet: 'Marina does not sign in by this way yet. What stands here is kept for the day when it does.',
   fixed: 'set by the environment',
   fixedHint: 'MARINA_CONFIG_OVERWRITE_JSON sets this; it cannot be changed here.',
   mayNot: 'You may look at settings, and not change them.',
@@ -41,6 +40,7 @@ const en = {
     '0': 'this entry alone',
     '1': 'one level below',
     '2': 'everything below',
+    ...signInWords.en.modes,
   } as Record<string, string>,
   cvesAbout: 'Vulnerabilities that every project accepts, unless it has a list of its own.',
   cves: 'CVE ids',
@@ -109,6 +109,7 @@ const en = {
   templateGone: (name: string) => `The template ${name} is deleted.`,
   deleteTemplate: (name: string) => `Delete the template ${name}?`,
   deleteTemplateHint: 'Projects that it was applied to stay as they are.',
+  ...signInWords.en,
   items: itemWords.en,
 }
 
@@ -118,16 +119,14 @@ const de: typeof en = {
     'Was Administratoren im laufenden Betrieb ändern. Alles andere steht dort, wo Marina startet: in der ' +
     'Umgebung oder der Datei.',
   parts: {
-    access: 'Zugang',
-    system: 'System',
-    audit: 'Audit-Log',
-    ldap: 'LDAP',
-    oidc: 'OIDC',
-    cves: 'Akzeptierte CVEs',
-    scores: 'Bewertung',
-    templates: 'Neue Projekte',
+    'access': 'Zugang',
+    'sign-in': 'Anmeldung',
+    'system': 'System',
+    'audit': 'Audit-Log',
+    'cves': 'Akzeptierte CVEs',
+    'scores': 'Bewertung',
+    'templates': 'Neue Projekte',
   },
-  notYet: 'Auf diesem Weg meldet Marina noch niemanden an. Was hier steht, bleibt für den Tag, an dem es das kann.',
   fixed: 'von der Umgebung bestimmt',
   fixedHint: 'MARINA_CONFIG_OVERWRITE_JSON bestimmt das; hier lässt es sich nicht ändern.',
   mayNot: 'Einstellungen lassen sich mit diesen Rechten ansehen, aber nicht ändern.',
@@ -153,6 +152,7 @@ const de: typeof en = {
     '0': 'nur dieser Eintrag',
     '1': 'eine Ebene darunter',
     '2': 'alles darunter',
+    ...signInWords.de.modes,
   },
   cvesAbout: 'Schwachstellen, die jedes Projekt akzeptiert, das keine eigene Liste hat.',
   cves: 'CVE-Nummern',
@@ -226,6 +226,7 @@ const de: typeof en = {
   templateGone: (name) => `Die Vorlage ${name} ist gelöscht.`,
   deleteTemplate: (name) => `Die Vorlage ${name} löschen?`,
   deleteTemplateHint: 'Projekte, auf die sie angewandt wurde, bleiben, wie sie sind.',
+  ...signInWords.de,
   items: itemWords.de,
 }
 

@@ -4,7 +4,7 @@ import { deleteUser, listUsers, setUserSysAdmin } from '../../../../api/users.ts
 import { send } from '../../lib/api.ts'
 import { likeQ } from '../../lib/q.ts'
 import { forget } from '../../lib/query.ts'
-import { canInSystem, user } from '../../lib/session.ts'
+import { canInSystem, systemInfo, user, vouchedBy } from '../../lib/session.ts'
 import { attempt } from '../../ui/attempt.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
@@ -12,24 +12,27 @@ import { Confirm } from '../../ui/confirm.tsx'
 import { EmptyState } from '../../ui/empty.tsx'
 import { DataGrid, type Column } from '../../ui/grid.tsx'
 import { PageHeader } from '../../ui/header.tsx'
+import { later } from '../../ui/later.tsx'
 import type { MenuItem } from '../../ui/menu.tsx'
 import { TimeAgo } from '../../ui/time.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { EditUser, NewUser, SetPassword } from './dialogs.tsx'
+import { UserTokens } from './user-tokens.tsx'
 import { words } from './words.ts'
 
 type User = AnswerOf<typeof listUsers>[number]
-type Asked = { what: 'edit' | 'password' | 'delete' | 'promote'; who: User } | { what: 'add' } | undefined
+type Asked =
+  | { what: 'edit' | 'password' | 'tokens' | 'delete' | 'promote'; who: User }
+  | { what: 'add' | 'import' }
+  | undefined
+
+const ImportPeople = later(async () => (await import('./import-people.tsx')).ImportPeople)
 
 /** The accounts of people. */
 export default function Users() {
   const [asked, setAsked] = useState<Asked>(undefined)
   const close = () => setAsked(undefined)
-  const add = canInSystem('user', 'create') && (
-    <Button tone="main" icon="add" onClick={() => setAsked({ what: 'add' })}>
-      {words().create}
-    </Button>
-  )
+  const add = canInSystem('user', 'create') && <AddButtons onOpen={setAsked} />
   return (
     <>
       <PageHeader title={words().title} about={words().about} actions={add} />
@@ -46,10 +49,34 @@ export default function Users() {
         empty={<EmptyState icon="users" title={words().none} />}
       />
       {asked?.what === 'add' && <NewUser onClose={close} />}
+      {asked?.what === 'import' && <ImportPeople onClose={close} />}
       {asked?.what === 'edit' && <EditUser who={asked.who} onClose={close} />}
       {asked?.what === 'password' && <SetPassword who={asked.who} onClose={close} />}
+      {asked?.what === 'tokens' && <UserTokens who={asked.who} onClose={close} />}
       {asked?.what === 'delete' && <DeleteUser who={asked.who} onClose={close} />}
       {asked?.what === 'promote' && <Promote who={asked.who} onClose={close} />}
+    </>
+  )
+}
+
+/** In most modes the accounts of people are made elsewhere: at their first sign-in. */
+function AddButtons({ onOpen }: { onOpen(asked: Asked): void }) {
+  const mode = systemInfo.value?.auth_mode ?? 'db_auth'
+  return (
+    <>
+      {mode === 'ldap_auth' && (
+        <Button icon="download" onClick={() => onOpen({ what: 'import' })}>
+          {words().import}
+        </Button>
+      )}
+      <Button
+        tone="main"
+        icon="add"
+        disabledBecause={mode === 'db_auth' ? undefined : words().madeElsewhere}
+        onClick={() => onOpen({ what: 'add' })}
+      >
+        {words().create}
+      </Button>
     </>
   )
 }
@@ -107,13 +134,25 @@ function actionsOf(who: User, ask: (asked: Asked) => void): MenuItem[] {
   const isSelf = who.user_id === user.value?.user_id
   const mayNot = canInSystem('user', 'update') ? undefined : words().mayNot
   const mayNotHere = mayNot ?? (isSelf ? words().notYourself : undefined)
+  const isElsewhere = vouchedBy(who) === undefined ? undefined : words().keptElsewhere
   return [
-    { label: words().edit, icon: 'edit', disabledBecause: mayNot, run: () => ask({ what: 'edit', who }) },
+    {
+      label: words().edit,
+      icon: 'edit',
+      disabledBecause: mayNot ?? isElsewhere,
+      run: () => ask({ what: 'edit', who }),
+    },
     {
       label: words().setPassword,
       icon: 'key',
-      disabledBecause: mayNotHere,
+      disabledBecause: mayNotHere ?? isElsewhere,
       run: () => ask({ what: 'password', who }),
+    },
+    {
+      label: words().tokens,
+      icon: 'lock',
+      disabledBecause: canInSystem('user', 'read') ? undefined : words().mayNot,
+      run: () => ask({ what: 'tokens', who }),
     },
     who.sysadmin_flag
       ? {
@@ -148,7 +187,7 @@ function columnsOf(): Column<User>[] {
         <span class="row">
           <span class="name">{one.username}</span>
           {one.user_id === user.value?.user_id && <Badge>{words().you}</Badge>}
-          {one.sysadmin_flag && <Badge tone="info">{words().adminMark}</Badge>}
+          {(one.sysadmin_flag || one.admin_role_in_auth) && <Badge tone="info">{words().adminMark}</Badge>}
         </span>
       ),
     },

@@ -1,4 +1,4 @@
-import { wordsOf } from '../../i18n/language.ts'
+import { plural, wordsOf } from '../../i18n/language.ts'
 
 const en = {
   title: 'Users',
@@ -27,6 +27,30 @@ const en = {
   setPasswordTitle: (name: string) => `Set a password for ${name}`,
   setPasswordHint: 'Sessions of this account end. Tell the new password on a safe way.',
   passwordSet: (name: string) => `${name} has a new password.`,
+  tokens: 'Access tokens',
+  tokensTitle: (name: string) => `Access tokens of ${name}`,
+  tokensHint: 'Only their owner can make one. A token never may do more than the account.',
+  noTokens: 'No tokens',
+  noTokensHint: 'Programs of this account sign in with its password, if at all.',
+  importAction: (count: number) => plural(count, { one: 'Import one person', other: `Import ${count} people` }),
+  import: 'Import from the directory',
+  importTitle: 'Import people from the directory',
+  importHint: 'They get accounts, so that they can have roles before they sign in for the first time.',
+  directoryName: 'Name in the directory',
+  directoryNameHint: 'The whole name by which they sign in. Empty: everybody.',
+  nobodyFound: 'The directory has nobody of that name.',
+  nobodyChosen: 'Choose somebody first.',
+  found: (count: number) => plural(count, { one: 'Found: one person', other: `Found: ${count} people` }),
+  moreFound: (count: number) => `Only the first ${count} are shown: search by name for others.`,
+  importErrors: {
+    unknown_user: 'not in the directory',
+    empty_uid: 'no name',
+  } as Record<string, string>,
+  importFailed: (names: string) => `Not imported: ${names}. Leave these out, and import the others.`,
+  imported: (count: number) =>
+    plural(count, { one: 'One person is imported.', other: `${count} people are imported.` }),
+  keptElsewhere: 'The system by which this account signs in keeps that.',
+  madeElsewhere: 'Accounts are made by the first sign-in at the system that knows these people.',
   delete: 'Delete',
   deleteTitle: (name: string) => `Delete the account ${name}?`,
   deleteHint:
@@ -66,6 +90,30 @@ const de: typeof en = {
   setPasswordTitle: (name) => `Ein Passwort für ${name} setzen`,
   setPasswordHint: 'Sitzungen dieses Kontos enden. Das neue Passwort gehört auf einen sicheren Weg.',
   passwordSet: (name) => `${name} hat ein neues Passwort.`,
+  tokens: 'Zugriffstoken',
+  tokensTitle: (name) => `Zugriffstoken von ${name}`,
+  tokensHint: 'Anlegen kann sie nur, wem sie gehören. Ein Token darf nie mehr als das Konto.',
+  noTokens: 'Keine Token',
+  noTokensHint: 'Programme dieses Kontos melden sich mit seinem Passwort an, wenn überhaupt.',
+  importAction: (count) => plural(count, { one: 'Eine Person übernehmen', other: `${count} Personen übernehmen` }),
+  import: 'Aus dem Verzeichnis übernehmen',
+  importTitle: 'Personen aus dem Verzeichnis übernehmen',
+  importHint: 'Sie bekommen Konten, damit sie schon vor der ersten Anmeldung Rollen haben können.',
+  directoryName: 'Name im Verzeichnis',
+  directoryNameHint: 'Der ganze Name, mit dem sie sich anmelden. Leer: alle.',
+  nobodyFound: 'Im Verzeichnis gibt es niemanden dieses Namens.',
+  nobodyChosen: 'Zuerst jemanden auswählen.',
+  found: (count) => plural(count, { one: 'Gefunden: eine Person', other: `Gefunden: ${count} Personen` }),
+  moreFound: (count) => `Nur die ersten ${count} sind zu sehen: Andere finden sich mit ihrem Namen.`,
+  importErrors: {
+    unknown_user: 'nicht im Verzeichnis',
+    empty_uid: 'kein Name',
+  },
+  importFailed: (names) => `Nicht übernommen: ${names}. Diese weglassen und die anderen übernehmen.`,
+  imported: (count) =>
+    plural(count, { one: 'Eine Person ist übernommen.', other: `${count} Personen sind übernommen.` }),
+  keptElsewhere: 'Das liegt bei dem System, über das sich dieses Konto anmeldet.',
+  madeElsewhere: 'Konten entstehen bei der ersten Anmeldung über das System, das diese Menschen kennt.',
   delete: 'Löschen',
   deleteTitle: (name) => `Das Konto ${name} löschen?`,
   deleteHint:

@@ -10,6 +10,8 @@ import { updateAccount } from '../index.ts'
 import { findAccountById } from '../store.ts'
 import { marina, openElsewhere, openWith, personOf, userOf } from './scene.suite.ts'
 
+type Shown = Record<string, unknown> & { oidc_user_meta: { subiss: string } }
+
 suite('a login at a provider', () => {
   test('makes an account without a password, with all else as the provider has it', async () => {
     const { people, provider } = openElsewhere()
@@ -20,7 +22,8 @@ suite('a login at a provider', () => {
     const account = await findAccountById(marina.ground.db, caller.id)
     assert.deepEqual([account?.name, account?.passwordHash, account?.isAdmin], [name, null, false])
     const shown = expectAnswer(await callApi(marina, 'GET', `/users/${caller.id}`, { as: marina.admin }), 200)
-    const { creation_time: _, update_time: __, ...profile } = shown.json() as Record<string, unknown>
+    const { creation_time: _, update_time: __, oidc_user_meta: meta, ...profile } = shown.json() as Shown
+    assert.equal(meta.subiss, `sub of ${name}https://id.example`)
     assert.deepEqual(profile, {
       user_id: caller.id,
       username: name,

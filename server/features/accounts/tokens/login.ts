@@ -20,7 +20,9 @@ export async function loginByToken(
   if (!token || (token.expiresAt !== null && token.expiresAt.getTime() <= Date.now())) return undefined
   const account = await findAccount(reader, name)
   if (account?.id !== token.accountId || account.isDisabled) return undefined
-  const caller: Caller = { kind: 'user', id: account.id, name: account.name, token: token.id }
+  const { id, name: accountName } = account
+  const isCli = token.isCli ? { isCli: true as const } : {}
+  const caller: Caller = { kind: 'user', id, name: accountName, token: token.id, ...isCli }
   // Its provider may say by now that the person is gone.
   const rights = await findRights(reader, caller)
   if (!rights || rights.kind === 'anonymous' || rights.isDisabled) return undefined

@@ -6,6 +6,8 @@ import type { Maybe } from '../../../platform/maybe.ts'
 import { tokenRightsKey, type StoredScope } from '../../access/index.ts'
 
 const tokenKey = keyOf('token', 'secret_hash')
+/** The CLI secret of an account. */
+export const cliSecretKey = keyOf('cli_secret', 'account_id')
 const keyOfHash = (hash: Buffer) => tokenKey(hash.toString('base64url'))
 
 /** A token as lists show it. `scope` null: all that the account may do; `expiresAt` null: never. */
@@ -21,14 +23,14 @@ export type PersonalToken = {
 const columns = sql`
   id, name, scope, created_at as "createdAt", expires_at as "expiresAt", last_used_at as "lastUsedAt"`
 
+type FoundToken = { id: number; accountId: number; expiresAt: Date | null; isCli: boolean }
+
 /** Who a secret belongs to, from the cache, since each login asks. */
-export function findTokenBySecret(
-  { db, cache }: Reader,
-  hash: Buffer,
-): Maybe<{ id: number; accountId: number; expiresAt: Date | null } | undefined> {
+export function findTokenBySecret({ db, cache }: Reader, hash: Buffer): Maybe<FoundToken | undefined> {
   return cache.get(keyOfHash(hash), () =>
-    db.row<{ id: number; accountId: number; expiresAt: Date | null }>(sql`
-      select id, account_id as "accountId", expires_at as "expiresAt" from personal_token where secret_hash = ${hash}`),
+    db.row<FoundToken>(sql`
+      select id, account_id as "accountId", expires_at as "expiresAt", is_cli as "isCli"
+      from personal_token where secret_hash = ${hash}`),
   )
 }
 
@@ -58,10 +60,14 @@ export async function saveToken(
 
 /** The name of the token that is gone; undefined when the account has none of this id. */
 export async function dropToken(tx: Tx, accountId: number, id: number): Promise<string | undefined> {
-  const row = await tx.row<{ name: string; hash: Buffer }>(sql`
-    delete from personal_token where id = ${id} and account_id = ${accountId} returning name, secret_hash as hash`)
-  if (row) tx.changes(tokenRightsKey(id), keyOfHash(row.hash))
-  return row?.name
+  const row = await tx.row<{ name: string; hash: Buffer | null; isCli: boolean }>(sql`
+    delete from personal_token where id = ${id} and account_id = ${accountId}
+    returning name, secret_hash as hash, is_cli as "isCli"`)
+  if (!row) return undefined
+  tx.changes(tokenRightsKey(id))
+  if (row.hash) tx.changes(keyOfHash(row.hash))
+  if (row.isCli) tx.changes(cliSecretKey(accountId))
+  return row.name
 }
 
 export async function saveTokenUses(db: Queryable, uses: [id: number, at: Date][]): Promise<void> {
