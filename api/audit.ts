@@ -1,6 +1,7 @@
 import { Type } from './type.ts'
+import { ExecHistory } from './jobs.ts'
 import { operation } from './operation.ts'
-import { ownBounds, positionQuery } from './requests.ts'
+import { idParam, ListQuery, ownBounds, positionQuery } from './requests.ts'
 
 export const AuditLog = Type.Object({
   id: Type.Integer(),
@@ -86,4 +87,39 @@ export const listProjectLogExts = operation({
   id: 'getLogExts',
   path: '/projects/{project_name}/auditlog-exts',
   answer: Type.Array(AuditLogExt),
+})
+
+const masking = { tag: 'auditlog', path: '/system/audit-masking' } as const
+
+export const maskAuditLog = operation({
+  ...masking,
+  id: 'maskAuditLog',
+  method: 'POST',
+  summary: 'Replace the name of an account that is gone by a checksum in the whole log; it runs as a job',
+  body: Type.Object({
+    username: Type.String({ minLength: 1, maxLength: 255, description: 'the name that the account had' }),
+  }),
+  status: 201,
+})
+
+export const listAuditMaskings = operation({
+  ...masking,
+  id: 'listAuditMaskings',
+  method: 'GET',
+  summary: 'List the runs that mask names in the log',
+  query: ListQuery,
+  status: 200,
+  answer: Type.Array(ExecHistory),
+  page: true,
+})
+
+export const getAuditMasking = operation({
+  id: 'getAuditMasking',
+  tag: masking.tag,
+  method: 'GET',
+  path: `${masking.path}/{masking_id}`,
+  summary: 'Get a run that masks a name, with its counts so far',
+  params: Type.Object({ masking_id: idParam }),
+  status: 200,
+  answer: ExecHistory,
 })

@@ -13,6 +13,9 @@ export const ProjectMetadata = Type.Object({
   severity: Type.Optional(Type.String()),
   auto_scan: Type.Optional(Type.String()),
   auto_sbom_generation: Type.Optional(Type.String()),
+  sbom_maker: Type.Optional(
+    Type.String({ description: "scanner: SBOMs are made by the project's scanner where it can; else marina" }),
+  ),
   reuse_sys_cve_allowlist: Type.Optional(Type.String()),
   retention_id: Type.Optional(Type.String()),
   retention_max_share: Type.Optional(
@@ -21,6 +24,12 @@ export const ProjectMetadata = Type.Object({
   verify_signatures: Type.Optional(
     Type.String({ description: 'true: what is pulled must have a signature of one of the signers of the project' }),
   ),
+  vulnerability_warning: Type.Optional(
+    Type.String({ description: 'pulls of images with a vulnerability of this severity or worse bring a warning' }),
+  ),
+  hold_until_scanned: Type.Optional(Type.String({ description: 'true: a new image is refused until it was scanned' })),
+  hold_seconds: Type.Optional(Type.String({ description: 'how long an image is held at most; 600 without it' })),
+  hold_then: Type.Optional(Type.String({ description: 'an image that nobody scanned in time: refuse or pass' })),
   proxy_speed_kb: Type.Optional(Type.String({ description: 'of each download, in KiB a second; -1 is no limit' })),
   max_upstream_conn: Type.Optional(Type.String({ description: 'downloads at a time; -1 is no limit' })),
   proxy_cache_local_on_not_found: Type.Optional(Type.String()),

@@ -19,8 +19,14 @@ export const ScannerRegistration = Type.Object({
   skip_certVerify: Type.Boolean(),
   use_internal_addr: Type.Boolean(),
   is_own: Type.Boolean({
-    description: "not in Harbor's API: Marina's own matcher, which cannot be changed or deleted",
+    description: "not in Harbor's API: Marina's own matcher, or a Trivy beside it; only its switch can be changed",
   }),
+  database_time: Type.Optional(
+    Type.String({
+      format: 'date-time',
+      description: "not in Harbor's API: the time of its data, as it said itself when it was last asked",
+    }),
+  ),
   create_time: time,
   update_time: time,
   adapter: text,

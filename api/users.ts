@@ -161,6 +161,13 @@ export const deleteUser = operation({
   path,
   summary: 'Delete an account; its projects go to the first administrator',
   params,
+  query: Type.Object({
+    mask_audit_log: Type.Optional(
+      Type.Boolean({
+        description: 'replace the name in the audit log by a checksum; without it MARINA_AUDIT_MASK_DELETED holds',
+      }),
+    ),
+  }),
   status: 200,
 })
 

@@ -17,7 +17,7 @@ test("all commands of the page about Marina's own matcher work in their order", 
   await pushLayers(marina, 'library/app', [[['app/node_modules/left-pad/package.json', content]]], { tag: '1.0' })
   const page = await readFile(join(root, 'docs/operate/matcher.md'), 'utf8')
   const blocks = [...page.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, commands]) => commands!)
-  assert.equal(blocks.length, 4)
+  assert.equal(blocks.length, 5)
   const { name, password } = marina.admin
   const env = {
     PATH: process.env['PATH'],
@@ -33,7 +33,8 @@ test("all commands of the page about Marina's own matcher work in their order", 
   assert.match(said[1]!, /1 advisories on 1 packages are in use.*\n[^]*npm \(1\)/)
   assert.match(said[2]!, /is imported daily\n[^]*Success/)
   assert.match(said[3]!, /High +CVE-2026-0001 +left-pad +1\.1\.0 +1\.3\.0 +42\.0 %/)
-  assert.equal(said[4]!.match(/library\/app@sha256:/g)!.length, 4)
+  assert.match(said[4]!, /created webhook chat/)
+  assert.equal(said[5]!.match(/library\/app@sha256:/g)!.length, 4)
   const shown = JSON.parse(await readFile(join(cli.configDir, 'app.json'), 'utf8')) as { state: string }
   assert.equal(shown.state, 'ok')
 })

@@ -1,6 +1,10 @@
-/** docs/operate/scanning.md, command by command; and an SBOM whose process is killed. */
+/**
+ * docs/operate/scanning.md, command by command; cosign is sign.ts, which signs as it does. And an SBOM whose process is
+ * killed.
+ */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -10,18 +14,27 @@ import { pushImage } from './app-image.ts'
 import { basic } from './http.ts'
 import { cleanEnvironment, end, makeFolder, root, startMarina } from './marina.ts'
 
-test('all commands of the page about SBOMs work in their order', async () => {
+test('the walk from an SBOM to a verified signature works without a network, command by command', async () => {
   await using top = await makeFolder()
   const dataDir = path.join(top.dir, 'data')
   await mkdir(dataDir)
   await using marina = await startMarina({ dataDir })
   await pushImage(top.dir, marina)
   await writeFile(path.join(top.dir, 'password'), marina.password!)
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+  await writeFile(path.join(top.dir, 'cosign.pub'), publicKey.export({ type: 'spki', format: 'pem' }))
+  await writeFile(path.join(top.dir, 'cosign.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }))
   const page = await readFile(path.join(root, 'docs/operate/scanning.md'), 'utf8')
   const blocks = [...page.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, commands]) => commands!)
-  assert.equal(blocks.length, 3)
-  const marinaCommand = `marina() { '${process.execPath}' '${path.join(root, 'server/main.ts')}' "$@"; }\n`
-  const script = [`at=${marina.url}\nexport HOME=${top.dir}\n${marinaCommand}`, ...blocks].join('\necho "== next"\n')
+  assert.equal(blocks.length, 9)
+  const node = `'${process.execPath}'`
+  const commands = `
+    at=${marina.url}
+    host=${marina.host}
+    export HOME=${top.dir}
+    marina() { ${node} '${path.join(root, 'server/main.ts')}' "$@"; }
+    cosign() { ${node} '${path.join(root, 'e2e/sign.ts')}' cosign "$@"; }\n`
+  const script = [commands, ...blocks].join('\necho "== next"\n')
   const { code, stdout, stderr } = await end(
     ['bash', '-euo', 'pipefail', '-c', script.replaceAll('http://$at', '$at')],
     {
@@ -34,7 +47,13 @@ test('all commands of the page about SBOMs work in their order', async () => {
   )
   assert.match(spdx!, /"SPDX-2\.3"[^]*"pkg:deb\/debian\/base-files@12\.4\?arch=amd64&distro=debian-12"/)
   assert.match(cyclonedx!, /"CycloneDX","specVersion":"1\.6"/)
-  assert.match(stdout.split('== next\n')[2]!, /"type":"sbom\.harbor"/)
+  const [, , api, imported, found, refused, , signed, over] = stdout.split('== next\n')
+  assert.match(api!, /"type":"sbom\.harbor"/)
+  assert.match(imported!, /1 advisories on 1 packages are in use/)
+  assert.match(found!, /High +CVE-2026-1234 +base-files +12\.4 +13/)
+  for (const answer of [refused!, over!])
+    assert.match(answer, /PROJECTPOLICYVIOLATION.*1 vulnerability cannot be pulled/)
+  assert.match(signed!, /PROJECTPOLICYVIOLATION.*no verified signature[^]*^cosign +signature +yes +release/m)
   await marina.stop()
 })
 

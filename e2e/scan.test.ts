@@ -16,7 +16,10 @@ test('a scan whose process is killed while its report is saved runs again, and n
   await using top = await makeFolder()
   const dataDir = path.join(top.dir, 'data')
   await mkdir(dataDir)
-  await using marina = await startMarina({ dataDir, env: { MARINA_WORKERS: 'none' } })
+  await using marina = await startMarina({
+    dataDir,
+    env: { MARINA_WORKERS: 'none', MARINA_OUTBOUND_ALLOW: '127.0.0.1' },
+  })
   await using adapter = await openScanner()
   await pushImage(top.dir, marina)
   const headers = { ...basic(marina.password!), 'content-type': 'application/json' }

@@ -1,9 +1,12 @@
 const pageOfTags = 'the page of a repository lists tags with their artifacts by listRepositoryTags and listArtifacts'
 const one = 'the page of the list already holds all that it answers'
 const matcher = 'the report of a scan, and the SBOM, hold it'
-const signers = 'the command line saves whose signatures count'
+const workloads = 'the command line has the trust rules for pipelines and clusters'
+const masking = 'the command line masks names in the audit log: marina audit mask'
 const settings = 'getProject and updateProject read and write all of it at once'
 const deliveries = 'the delivery inspector reads getDelivery, which holds this, too'
+
+const access = 'the command line and the API have it: no page yet'
 
 /** The operations of the API that no page uses, by their ids, with the reason. A test compares it with the sources. */
 export const unusedOperations: Readonly<Record<string, string>> = {
@@ -12,10 +15,14 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   listTags: pageOfTags,
   getRepository: pageOfTags,
   listAuditLogEventTypes: 'the page of activity offers kinds and operations of its own catalogue',
+  maskAuditLog: masking,
+  listAuditMaskings: masking,
+  getAuditMasking: masking,
   listAuditLogs: 'the older form of the audit log: pages read listAuditLogExts',
   getLogs: 'the older form of the audit log: pages read listAuditLogExts',
   getInternalconfig: 'for processes of the same Marina',
   reportDeployments: 'for the agent of a cluster, which reports what runs there',
+  GetInstance: one,
   getRegistry: one,
   getRegistryInfo: one,
   getArtifactExport: one,
@@ -28,23 +35,29 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getProjectMetadata: settings,
   addProjectMetadatas: settings,
   updateProjectMetadata: settings,
-  deleteProjectMetadata: settings,
   getProjectTemplate: one,
   headProject: 'createProject says itself that a name is taken',
   getQuota: one,
   listSystemRetentions: 'policies of the whole system have no editor: scripts save and list them',
   getRentenitionMetadata: 'the editor of rules speaks of rules in their newer form, which this does not tell of',
   GetRobotByID: one,
+  endOldRobotSecret: 'the command line ends the old secret of a robot',
+  listWorkloadRules: workloads,
+  createWorkloadRule: workloads,
+  getWorkloadRule: workloads,
+  updateWorkloadRule: workloads,
+  deleteWorkloadRule: workloads,
+  testWorkloadToken: workloads,
+  exchangeWorkloadToken: 'for pipelines and clusters',
+  listProjectWorkloadRules: workloads,
+  createProjectWorkloadRule: workloads,
+  getProjectWorkloadRule: workloads,
+  updateProjectWorkloadRule: workloads,
+  deleteProjectWorkloadRule: workloads,
+  testProjectWorkloadToken: workloads,
   getScanner: one,
   listPackagesOfArtifact: matcher,
   listVulnerabilitiesOfArtifact: matcher,
-  comparePackages: 'the command line compares the packages of two images',
-  listSigners: signers,
-  putSigner: signers,
-  deleteSigner: signers,
-  listTrustRoots: signers,
-  putTrustRoot: signers,
-  deleteTrustRoot: signers,
   deleteVulndb: 'the command line deletes the database of vulnerabilities',
   listTopRepositories: 'the home page shows what is of interest to its reader, and scores what is used least',
   getStatistic: 'the lists themselves tell their totals',
@@ -58,4 +71,23 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   GetLogsOfWebhookTask: deliveries,
   ListTasksOfSystemWebhookExecution: deliveries,
   GetLogsOfSystemWebhookTask: deliveries,
+  listRoles: access,
+  createRole: access,
+  getRole: access,
+  updateRole: access,
+  deleteRole: access,
+  listProjectRoles: access,
+  createProjectRole: access,
+  listRoleBindings: access,
+  createRoleBinding: access,
+  deleteRoleBinding: access,
+  listAuditors: access,
+  createAuditor: access,
+  deleteAuditor: access,
+  getProjectAccess: access,
+  listTagProtections: access,
+  createTagProtection: access,
+  previewTagProtection: access,
+  updateTagProtection: access,
+  deleteTagProtection: access,
 }

@@ -1,11 +1,13 @@
 import type { Static } from 'typebox'
 import * as api from '../../api/audit.ts'
+import type { ExecHistory } from '../../api/jobs.ts'
 import type { Shape } from '../lib/output.ts'
 import { parseLimit } from '../lib/pages.ts'
-import { wrongUsage } from '../lib/problem.ts'
+import { Problem, wrongUsage } from '../lib/problem.ts'
 import { shortDigest, time } from '../lib/text.ts'
-import type { Option, Verb } from '../lib/verb.ts'
-import { limitOption } from '../lib/words.ts'
+import type { Call, Option, Verb } from '../lib/verb.ts'
+import { isOver, styleOf, watch } from '../lib/watch.ts'
+import { idOf, limitOption, listing } from '../lib/words.ts'
 
 type Entry = Static<typeof api.AuditLogExt>
 
@@ -108,4 +110,65 @@ const events: Verb = {
   },
 }
 
-export const verbs: Verb[] = [list, events]
+type MaskRun = Static<typeof ExecHistory>
+
+const mask: Verb<{ user: string; wait: boolean }> = {
+  name: 'mask',
+  about: 'replace the name of a deleted account by a checksum in the whole log',
+  arguments: [{ name: 'user', about: 'the name that the account had' }],
+  options: [{ flags: '--no-wait', about: 'do not wait for the end' }],
+  asksFirst: true,
+  examples: [['marina audit mask ann', 'ann was deleted, and the log must not name her']],
+  async run({ user: name, wait }, call) {
+    const says = `the audit log will no longer tell what the deleted account ${name} did under this name`
+    if (!(await call.confirm([says], 'Go on?'))) return
+    const { headers } = await call.client(api.maskAuditLog, { body: { username: name } })
+    const id = idOf(headers)
+    if (!wait) return call.out.done(`run ${id} has begun: marina audit maskings`, String(id))
+    const ended = await followMasking(call, id)
+    const { alias = '', masked_entries: entries = 0 } = countsOf(ended)
+    await call.out.done(`${entries} entries name ${alias} instead of ${name}`, String(id), ended)
+  },
+}
+
+/** Shows how a run goes on, and returns it when it has ended. Throws Problem when it has failed or was stopped. */
+async function followMasking({ client }: Call, id: number): Promise<MaskRun> {
+  const params = { masking_id: id }
+  const ended = await watch({
+    name: `masking ${id}`,
+    hint: 'the run goes on: marina audit maskings',
+    read: async () => (await client(api.getAuditMasking, { params })).body,
+    isOver: (row) => isOver(row.job_status),
+    step: (row) => ({
+      done: countsOf(row).masked_entries ?? 0,
+      total: undefined,
+      text: `${row.job_status}, ${countsOf(row).masked_entries ?? 0} entries`,
+    }),
+  })
+  if (ended.job_status === 'Success') return ended
+  throw new Problem(`run ${id} ended as ${ended.job_status}`, { wayOut: 'marina audit mask again goes on' })
+}
+
+function countsOf({ job_parameters: text }: MaskRun): { alias?: string; masked_entries?: number } {
+  return JSON.parse(text) as { alias?: string; masked_entries?: number }
+}
+
+const maskings = listing({
+  operation: api.listAuditMaskings,
+  shape: {
+    kind: 'run',
+    name: ({ id }) => String(id),
+    columns: [
+      { name: 'id', of: ({ id }) => id },
+      { name: 'status', of: (row) => row.job_status, style: (row) => styleOf(row.job_status) },
+      { name: 'now named', of: (row) => countsOf(row).alias },
+      { name: 'entries', of: (row) => countsOf(row).masked_entries ?? 0 },
+      { name: 'began', of: (row) => time(row.creation_time), style: () => 'dim' },
+    ],
+  },
+  name: 'maskings',
+  about: 'list the runs that replace names, newest first',
+  most: 20,
+})
+
+export const verbs: Verb[] = [list, events, mask, maskings]

@@ -113,13 +113,15 @@ const remove = deleting({
   kind: 'account',
   about: 'delete accounts; their projects go to the first administrator',
   arguments: [{ ...user, name: 'users', isMany: true }],
-  find: ({ users }: { users: string[] }, call) =>
+  options: [{ flags: '--mask', about: 'also replace their names in the audit log by a checksum' }],
+  examples: [['marina users delete ann --mask', 'the audit log no longer says who ann was']],
+  find: ({ users, mask }: { users: string[]; mask?: true }, call) =>
     eachOf(users, async (name) => {
       const { user_id: id, email } = await getUser(call, name)
       return {
         name,
-        says: `account ${name} (${email || 'no e-mail'}) will be deleted`,
-        call: { params: { user_id: id } },
+        says: `account ${name} (${email || 'no e-mail'}) will be deleted${mask ? ', and masked in the audit log' : ''}`,
+        call: { params: { user_id: id }, query: mask ? { mask_audit_log: true } : {} },
       }
     }),
 })

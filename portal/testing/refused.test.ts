@@ -42,6 +42,8 @@ const forEverybody = [
   '/api/v2.0/repositories/scores/lowest',
   // Guests have the right to read the scanner of their project, as in Harbor.
   '/api/v2.0/projects/team/scanner',
+  // Who trusts accounts in a project chooses a root by its name.
+  '/api/v2.0/system/trust-roots',
 ]
 const both: Role[] = ['guest', 'developer']
 
@@ -85,11 +87,23 @@ const hidden: Hidden[] = [
     call: ['POST', '/projects/team/webhook/policies', hook],
   },
   {
+    page: '/p/team/-/preheat',
+    button: 'New policy',
+    roles: both,
+    call: ['POST', '/projects/team/preheat/policies', { name: 'sneaky' }],
+  },
+  {
     page: '/p/team/-/trash',
     row: 'legacy',
     button: 'Restore',
     roles: both,
     call: ['POST', '/projects/team/trash/1/restore'],
+  },
+  {
+    page: '/p/team/-/settings',
+    button: 'Trust a signer',
+    roles: both,
+    call: ['PUT', '/projects/team/signers/sneaky', { keyless: { issuer: 'x', subject: 'x', trust_root: 'x' } }],
   },
   {
     page: '/p/team/-/settings',

@@ -20,19 +20,23 @@ import { facts as members } from '../features/members/topics.ts'
 import { facts as templates } from '../features/project-templates/topics.ts'
 import { facts as quotas } from '../features/quotas/topics.ts'
 import { facts as reactions } from '../features/reactions/topics.ts'
+import { facts as preheat } from '../features/preheat/topics.ts'
 import { facts as replication, type TaskFact } from '../features/replication/topics.ts'
 import { facts as repositories } from '../features/repositories/topics.ts'
 import { facts as retention } from '../features/retention/topics.ts'
 import { facts as robots } from '../features/robots/topics.ts'
+import { facts as ownRoles } from '../features/roles/topics.ts'
 import { facts as matcher } from '../features/scanning/matcher/topics.ts'
 import { facts as scanning } from '../features/scanning/topics.ts'
 import { facts as scores } from '../features/scores/topics.ts'
 import { facts as settings } from '../features/settings/topics.ts'
 import { facts as signatures } from '../features/signatures/topics.ts'
 import { facts as systemArtifacts, marina } from '../features/system-artifacts/topics.ts'
+import { facts as tagProtection } from '../features/tag-protection/topics.ts'
 import { facts as undelete } from '../features/undelete/topics.ts'
 import { facts as userGroups } from '../features/user-groups/topics.ts'
 import { facts as webhooks } from '../features/webhooks/topics.ts'
+import { facts as workloads } from '../features/workloads/topics.ts'
 import type { Fact } from '../platform/events/emit.ts'
 import { readTopics } from '../testing/topics.ts'
 import { facts as registry } from '../registry/topics.ts'
@@ -46,7 +50,29 @@ const label = { labelId: 11, name: 'fast', projectId: null }
 const account = { accountId: 12, name: 'bert' }
 const group = { groupId: 13, name: 'builders' }
 const member = { projectId: 3, memberId: 14, member: 'bert', kind: 'account', role: 2 } as const
+const ownRole = { projectId: null, roleId: 101, name: 'puller' }
+const bound = {
+  projectId: 3,
+  bindingId: 27,
+  roleId: 101,
+  role: 'puller',
+  holder: 'bert',
+  kind: 'account',
+  repositories: 'web/**',
+} as const
+const protection = { projectId: 3, ruleId: 28, name: 'releases' }
+const protectionRule = {
+  name: 'releases',
+  repositories: '**',
+  tags: 'v*',
+  actions: ['push' as const],
+  roleIds: [1],
+  robotIds: [],
+  isDisabled: false,
+}
 const robot = { robotId: 15, name: 'robot$team+ci', projectId: 3 }
+const trustRule = { ruleId: 19, name: 'builds', projectId: 3 }
+const workload = { name: 'gitlab.example#team', issuer: 'https://gitlab.example', subject: 'team' }
 const purge = { audit_retention_hour: 24, include_event_types: '*', dry_run: false }
 const origin = { address: '10.0.0.1', requestId: 'r1' }
 const elsewhere = { ...origin, registry: 'old.example:5000', eventId: 'e1', at: '2026-01-02T03:04:05.000Z' }
@@ -63,6 +89,8 @@ const scanner = { scannerId: 's1', name: 'trivy' }
 const scanEnded = { digest: d1, tags: [], scanType: 'vulnerability' as const, overview: {} }
 const endpoint = { endpointId: 23, name: 'backup' }
 const copies = { policyId: 24, name: 'nightly' }
+const warmer = { instanceId: 31, name: 'd7y' }
+const warm = { projectId: 7, policyId: 32, name: 'morning' }
 const side = { endpointId: 0, name: '', type: 'harbor', url: 'https://marina.example', namespace: 'team' }
 const task: TaskFact = {
   projectId: 3,
@@ -185,6 +213,34 @@ const table: [Fact, string][] = [
   [members.memberChanged({ ...member, before: 1 }, anna), 'update_member | bert | update member: bert'],
   [members.memberRemoved(member, anna), 'delete_member | bert | delete member: bert'],
   [
+    ownRoles.roleCreated({ ...ownRole, permissions: ['repository:pull'] }, anna),
+    'create_role | puller | create role: puller',
+  ],
+  [
+    ownRoles.roleChanged({ ...ownRole, changed: { permissions: ['tag:list'] } }, anna),
+    'update_role | puller | update role: puller (permissions)',
+  ],
+  [ownRoles.roleDeleted(ownRole, anna), 'delete_role | puller | delete role: puller'],
+  [ownRoles.roleBound(bound, anna), 'create_role_binding | bert | create role binding: bert'],
+  [ownRoles.roleUnbound(bound, anna), 'delete_role_binding | bert | delete role binding: bert'],
+  [
+    ownRoles.auditorAdded({ holder: 'bert', kind: 'account', mayPull: false }, anna),
+    'create_auditor | bert | create auditor: bert',
+  ],
+  [ownRoles.auditorRemoved({ holder: 'bert', kind: 'account' }, anna), 'delete_auditor | bert | delete auditor: bert'],
+  [
+    tagProtection.protectionCreated({ ...protection, rule: protectionRule }, anna),
+    'create_tag_protection | releases | create tag protection: releases',
+  ],
+  [
+    tagProtection.protectionChanged({ ...protection, changed: { tags: 'w*' } }, anna),
+    'update_tag_protection | releases | update tag protection: releases (tags)',
+  ],
+  [
+    tagProtection.protectionDeleted(protection, anna),
+    'delete_tag_protection | releases | delete tag protection: releases',
+  ],
+  [
     robots.robotCreated({ ...robot, durationDays: 30, permissions: ['repository:pull'] }, anna),
     'create_robot | robot$team+ci | create robot: robot$team+ci',
   ],
@@ -192,7 +248,31 @@ const table: [Fact, string][] = [
     robots.robotChanged({ ...robot, changed: { isDisabled: true } }, anna),
     'update_robot | robot$team+ci | update robot: robot$team+ci (isDisabled)',
   ],
-  [robots.robotSecretRefreshed(robot, anna), 'update_robot | robot$team+ci | give robot a new secret: robot$team+ci'],
+  [
+    robots.robotSecretRefreshed({ ...robot, oldUntil: null }, anna),
+    'update_robot | robot$team+ci | give robot a new secret: robot$team+ci',
+  ],
+  [
+    robots.robotOldSecretEnded(robot, anna),
+    'update_robot | robot$team+ci | end the old secret of robot: robot$team+ci',
+  ],
+  [
+    robots.robotExpiresSoon({ ...robot, expiresAt: '2026-01-02T03:04:05.000Z' }, anna),
+    'warn_robot | robot$team+ci | robot robot$team+ci expires at 2026-01-02T03:04:05.000Z',
+  ],
+  [
+    workloads.ruleCreated({ ...trustRule, issuer: 'https://gitlab.example', permissions: ['repository:push'] }, anna),
+    'create_workload_rule | builds | create workload rule: builds',
+  ],
+  [
+    workloads.ruleChanged({ ...trustRule, issuer: 'https://gitlab.example', permissions: ['repository:push'] }, anna),
+    'update_workload_rule | builds | update workload rule: builds',
+  ],
+  [workloads.ruleDeleted(trustRule, anna), 'delete_workload_rule | builds | delete workload rule: builds'],
+  [
+    workloads.admitted({ ...workload, rules: ['builds', 'all'], projectId: null }, anna),
+    'login_workload | gitlab.example#team | log in workload: gitlab.example#team by builds, all',
+  ],
   [
     robots.robotDeleted({ ...robot, projectId: null }, anna),
     'delete_robot | robot$team+ci | delete robot: robot$team+ci',
@@ -228,6 +308,18 @@ const table: [Fact, string][] = [
   [
     audit.auditPurged({ executionId: 18, before: 'then', eventTypes: ['*'], removed: 5 }, anna),
     'purge_audit_log | audit_log | purge audit log: 5 entries from before then',
+  ],
+  [
+    audit.certificateRefused({ name: 'CN=bert', reason: 'the client certificate has expired', count: 1, origin }, anna),
+    'login_user | CN=bert | refused certificate: CN=bert: the client certificate has expired | failed',
+  ],
+  [
+    audit.maskingAsked({ executionId: 18, alias: 'deleted#1' }, anna),
+    'ask_audit_masking | audit_log | ask audit masking: audit_log',
+  ],
+  [
+    audit.auditMasked({ executionId: 18, alias: 'deleted#1', entries: 5 }, anna),
+    'mask_audit_log | audit_log | mask audit log: 5 entries of deleted#1',
   ],
   [audit.purgeAsked({ executionId: 18, ...purge }, anna), 'ask_audit_purge | 18 | ask audit purge: 18'],
   [audit.purgeStopped({ executionId: 18 }, anna), 'stop_audit_purge | 18 | stop audit purge: 18'],
@@ -280,6 +372,26 @@ const table: [Fact, string][] = [
     replication.taskFailed({ ...task, status: 'Error', message: 'no answer' }, anna),
     'fail_replication_task | copies/team/app [1 item(s) in total] | copy of team/app: Error, no answer | failed',
   ],
+  [
+    preheat.instanceCreated({ ...warmer, vendor: 'dragonfly', endpoint: 'http://d7y.example' }, anna),
+    'create_preheat_instance | d7y | create preheat instance: d7y',
+  ],
+  [
+    preheat.instanceChanged({ ...warmer, changed: ['endpoint', 'auth'] }, anna),
+    'update_preheat_instance | d7y | update preheat instance: d7y (endpoint, auth)',
+  ],
+  [preheat.instanceDeleted(warmer, anna), 'delete_preheat_instance | d7y | delete preheat instance: d7y'],
+  [preheat.policyCreated(warm, anna), 'create_preheat_policy | morning | create preheat policy: morning'],
+  [
+    preheat.policyChanged({ ...warm, changed: ['filters'] }, anna),
+    'update_preheat_policy | morning | update preheat policy: morning (filters)',
+  ],
+  [preheat.policyDeleted(warm, anna), 'delete_preheat_policy | morning | delete preheat policy: morning'],
+  [
+    preheat.preheatStarted({ ...warm, executionId: 26, trigger: 'manual' }, anna),
+    'start_preheat | morning | start preheat: morning',
+  ],
+  [preheat.preheatStopped({ ...warm, executionId: 26 }, anna), 'stop_preheat | morning | stop preheat: morning'],
   [exports.exportRequested({ executionId: 18, report: 'artifacts' }, anna), 'request_export | 18 | request export: 18'],
   [
     exports.exportDownloaded({ executionId: 18, report: 'artifacts' }, anna),
@@ -532,8 +644,11 @@ const table: [Fact, string][] = [
       {
         ...place,
         digest: d1,
+        tags: ['1.0'],
+        generation: 7,
         count: 1,
-        vulnerabilities: [{ id: 'CVE-1', severity: 'High', package: 'a', version: '1' }],
+        bySeverity: { High: 1 },
+        vulnerabilities: [{ id: 'CVE-1', severity: 'High', package: 'a', version: '1', fixedVersion: '' }],
       },
       anna,
     ),
@@ -585,43 +700,58 @@ test('the types of events begin with those that Harbor knows', () => {
     'update_member',
     'update_project',
     'apply_project_template',
+    'ask_audit_masking',
     'ask_audit_purge',
     'ask_collection',
     'clear_queue',
     'complete_scan',
+    'create_auditor',
     'create_endpoint',
     'create_immutable_rule',
     'create_label',
+    'create_preheat_instance',
+    'create_preheat_policy',
     'create_project_template',
     'create_replication_policy',
     'create_repository',
     'create_retention',
+    'create_role',
+    'create_role_binding',
     'create_sbom',
     'create_scan',
     'create_scan_all',
     'create_scanner',
     'create_system_artifact',
     'create_tag',
+    'create_tag_protection',
     'create_user_group',
     'create_vulndb',
     'create_vulnerability',
     'create_webhook_policy',
+    'create_workload_rule',
+    'delete_auditor',
     'delete_blob',
     'delete_deployment',
     'delete_endpoint',
     'delete_immutable_rule',
     'delete_label',
+    'delete_preheat_instance',
+    'delete_preheat_policy',
     'delete_project_template',
     'delete_replication_policy',
     'delete_retention',
+    'delete_role',
+    'delete_role_binding',
     'delete_scanner',
     'delete_signer',
     'delete_system_artifact',
     'delete_tag',
+    'delete_tag_protection',
     'delete_trust_root',
     'delete_user_group',
     'delete_vulndb',
     'delete_webhook_policy',
+    'delete_workload_rule',
     'download_export',
     'evict_proxy_cache',
     'exceed_quota',
@@ -632,6 +762,8 @@ test('the types of events begin with those that Harbor knows', () => {
     'forget_cache',
     'forget_proxy_cache',
     'hold_retention',
+    'login_workload',
+    'mask_audit_log',
     'pause_queue',
     'pause_webhook_target',
     'prefetch_proxy_cache',
@@ -652,11 +784,13 @@ test('the types of events begin with those that Harbor knows', () => {
     'schedule_audit_purge',
     'schedule_collection',
     'schedule_retention',
+    'start_preheat',
     'start_replication',
     'start_retention',
     'stop_audit_purge',
     'stop_collection',
     'stop_job',
+    'stop_preheat',
     'stop_replication',
     'stop_retention',
     'stop_sbom',
@@ -670,6 +804,8 @@ test('the types of events begin with those that Harbor knows', () => {
     'update_endpoint',
     'update_immutable_rule',
     'update_label',
+    'update_preheat_instance',
+    'update_preheat_policy',
     'update_project_template',
     'update_quota',
     'update_replication_policy',
@@ -677,15 +813,19 @@ test('the types of events begin with those that Harbor knows', () => {
     'update_repository',
     'update_retention',
     'update_robot',
+    'update_role',
     'update_scan_all',
     'update_scanner',
     'update_score_rules',
     'update_signer',
     'update_tag',
+    'update_tag_protection',
     'update_trust_root',
     'update_user_group',
     'update_vulndb',
     'update_webhook_policy',
+    'update_workload_rule',
     'warn_quota',
+    'warn_robot',
   ])
 })

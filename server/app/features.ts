@@ -1,13 +1,14 @@
 import { topicsOf, type AnyTopic, type Topics } from '../catalog/topic.ts'
 import { facts as nouns } from '../catalog/topics.ts'
 import { access, type ApiRoute } from '../features/access/index.ts'
-import { accounts } from '../features/accounts/index.ts'
+import { accounts, openPersonBringing } from '../features/accounts/index.ts'
 import { artifacts } from '../features/artifacts/index.ts'
-import { audit } from '../features/audit/index.ts'
+import { aliasesBy, audit, beginMasking, type AliasOf } from '../features/audit/index.ts'
 import { cache } from '../features/cache/index.ts'
 import { cveAllowlist } from '../features/cve-allowlist/index.ts'
 import { deployments } from '../features/deployments/index.ts'
 import { endpoints, openEndpoints } from '../features/endpoints/index.ts'
+import { explanations } from '../features/explanations/index.ts'
 import { exports } from '../features/exports/index.ts'
 import { gc } from '../features/gc/index.ts'
 import { icons } from '../features/icons/index.ts'
@@ -18,6 +19,7 @@ import { ldap, openBringing, openGroupFinder } from '../features/ldap/index.ts'
 import { members } from '../features/members/index.ts'
 import { notifications } from '../features/notifications/index.ts'
 import { oidc } from '../features/oidc/index.ts'
+import { preheat } from '../features/preheat/index.ts'
 import { findCacheRules, projects } from '../features/projects/index.ts'
 import { cacheFigure, proxyCache, usedByCaches } from '../features/proxy-cache/index.ts'
 import { projectTemplates } from '../features/project-templates/index.ts'
@@ -27,6 +29,7 @@ import { replication, usedByPolicies } from '../features/replication/index.ts'
 import { repositories } from '../features/repositories/index.ts'
 import { giveRetention, openDropCount, parseProjectRetention, retention } from '../features/retention/index.ts'
 import { robots } from '../features/robots/index.ts'
+import { ownRoles } from '../features/roles/index.ts'
 import { sbomOverview, scanning, scanOverview, vulnerabilitiesOf } from '../features/scanning/index.ts'
 import { scores } from '../features/scores/index.ts'
 import { search } from '../features/search/index.ts'
@@ -36,10 +39,12 @@ import { openSystemArtifacts, systemArtifacts } from '../features/system-artifac
 import { signatures } from '../features/signatures/index.ts'
 import { stream } from '../features/stream/index.ts'
 import { system } from '../features/system/index.ts'
+import { tagProtection } from '../features/tag-protection/index.ts'
 import { undelete } from '../features/undelete/index.ts'
 import { usage } from '../features/usage/index.ts'
 import { userGroups } from '../features/user-groups/index.ts'
 import { webhooks } from '../features/webhooks/index.ts'
+import { workloads } from '../features/workloads/index.ts'
 import { sql } from '../platform/db/sql.ts'
 import type { Dispatcher } from '../platform/events/dispatcher.ts'
 import type { Feature } from '../platform/feature.ts'
@@ -52,6 +57,7 @@ import { facts as ofRegistry } from '../registry/topics.ts'
 import type { OtherSide } from './endpoints.ts'
 import { hostOf, localUrlOf } from './addresses.ts'
 import type { Ground } from './ground.ts'
+import { lentToPreheat } from './preheat.ts'
 import { proxiedDir } from './proxied.ts'
 import type { Floor } from './registry.ts'
 import { lentToScanning } from './scanning.ts'
@@ -108,7 +114,7 @@ const cacheRetention = parseProjectRetention({
  */
 export function openFeatures({ ground, floor, house, outbound, otherSide, forwarder, authority }: Lent): AnyFeature[] {
   const { db, cache: memory, blobs, secrets, config, log, peers, layers } = ground
-  const { settings, gates, registry, proxied, login, sessions, peerOf, outside, directory } = floor
+  const { settings, gates, registry, proxied, sessions, outside, directory } = floor
   const reader = { db, cache: memory }
   const redis = layers.redis
   const host = hostOf(config.server)
@@ -117,6 +123,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
   const reach = { db, seal: secrets, ...otherSide }
   const localUrl = localUrlOf(config.server)
   const { topics } = house
+  const aliasOf = aliasesBy(secrets.derive('audit masking'))
 
   const features: AnyFeature[] = [
     { name: 'catalog', topics: nouns },
@@ -155,12 +162,15 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     }),
     icons({ reader, registry }),
     immutability({ db }),
-    accounts({ ...reader, login, sessions, settings, peerOf, outside, ...accountLimits(config) }),
+    tagProtection({ reader, settings }),
+    accounts({ ...reader, ...floor, ...accountLimits(config), masking: maskingOf(config, aliasOf) }),
     oidc({ db, oidc: floor.oidc, log }),
     ldap({ directory, settings, outside }),
     userGroups({ reader, findInDirectory: openGroupFinder(directory, settings) }),
-    members({ reader, bring: openBringing({ db, directory, settings, outside }) }),
-    robots({ reader, settings }),
+    members({ reader, bring: bringOf(ground, floor) }),
+    ownRoles({ reader }),
+    robots({ reader, settings, limits: config.robots }),
+    workloads({ reader, workloads: floor.workloads, peerOf: floor.peerOf, limits: config.workloads }),
     scanning(lentToScanning(ground, floor, outbound)),
     signatures(floor.signatures),
     securityHub({ db }),
@@ -178,6 +188,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
       dir: proxiedDir(ground),
     }),
     access(),
+    explanations({ reader, settings }),
     replication({
       db,
       reader: { ...reader, db },
@@ -187,6 +198,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
       localUrl,
       rules: config.replication,
     }),
+    preheat(lentToPreheat(ground, floor, outbound)),
     webhooks({ db, cache: memory, secrets, settings, host, outbound, log, rules: config.webhooks }),
     exports({ db, artifacts: reports }),
     projectTemplates({ db }),
@@ -202,7 +214,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     gc({ db, cache: memory, blobs, gates, pace: config.collection }),
     undelete({ db, gates, keepMs: config.collection.undeleteMs }),
     jobService({ db, jobs: house.jobs, keepMs: config.jobs.keepMs }),
-    audit({ reader, topics, settings, forwarder, pullsPercent: config.audit.pullsPercent }),
+    audit({ reader, topics, settings, forwarder, aliasOf, ...config.audit }),
     reactions({ db, dispatcher: house.dispatcher, keepMs: config.events.keepMs }),
     stream({
       reader,
@@ -221,6 +233,26 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
   house.components.push(...componentsOf(ground), ...features.flatMap((one) => one.components ?? []))
   return features
 }
+
+/** Takes people and groups over who are to become members, from the system that has the accounts. */
+function bringOf({ db, config }: Ground, { directory, settings, outside }: Floor) {
+  const fromDirectory = openBringing({ db, directory, settings, outside })
+  const { answerMs } = config.identity
+  const fromOthers = openPersonBringing({ db, settings, outside, answerMs })
+  return async (...[by, wanted]: Parameters<typeof fromDirectory>) => {
+    await fromDirectory(by, wanted)
+    await fromOthers(wanted)
+  }
+}
+
+/** How names of deleted accounts are masked in the audit log. */
+const maskingOf = (
+  { audit: { maskDeleted } }: Ground['config'],
+  aliasOf: AliasOf,
+): Parameters<typeof accounts>[0]['masking'] => ({
+  begin: (tx, by, name) => beginMasking(tx, aliasOf, by, name),
+  isUsual: maskDeleted,
+})
 
 const accountLimits = ({ limits, identity }: Ground['config']) => ({
   signUps: limits.signUps,

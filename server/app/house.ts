@@ -2,6 +2,7 @@ import type { Dispatcher } from '../platform/events/dispatcher.ts'
 import { openForwarder } from '../platform/observe/forward.ts'
 import { addressRule } from '../platform/outbound/addresses.ts'
 import { openOutbound, type Outbound } from '../platform/outbound/outbound.ts'
+import { followRevocations, type ClientCertificates } from './certificates.ts'
 import { openOtherSide, outboundOptions } from './endpoints.ts'
 import { openFeatures, type AnyFeature, type House } from './features.ts'
 import type { Ground } from './ground.ts'
@@ -20,11 +21,13 @@ export type Built = {
   drain(): Promise<void>
 }
 
+type HouseOptions = { authority?: Buffer | undefined; certificates?: ClientCertificates | undefined } & Partial<Seat>
+
 /** Builds the registry on the ground, and all features on both. What must be closed later is given to `opened`. */
 export function openHouse(
   ground: Ground,
   opened: AsyncDisposableStack,
-  { authority, siblings, isLead = true }: { authority?: Buffer | undefined } & Partial<Seat> = {},
+  { authority, certificates, siblings, isLead = true }: HouseOptions = {},
 ): Built {
   const { config, log } = ground
   let dispatcher: Dispatcher | undefined
@@ -40,8 +43,9 @@ export function openHouse(
   if (siblings) house.components.push(siblings.component)
   const outbound = openCalls(ground, opened)
   const otherSide = openOtherSide(ground, outbound, opened)
-  const floor = openFloor(ground, house.topics, opened, { otherSide, outbound })
+  const floor = openFloor(ground, house.topics, opened, { otherSide, outbound, certificates })
   house.components.push(floor.notes)
+  if (certificates) house.components.push(followRevocations(ground, certificates, opened))
   const forwarder = opened.use(
     openForwarder({
       isOpen: addressRule(config.outbound.allow),

@@ -1,27 +1,34 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Login, SessionDoor } from '../features/accounts/index.ts'
+import type { ByCertificate, Login, SessionDoor } from '../features/accounts/index.ts'
 import type { Refusals } from '../features/audit/index.ts'
 import { isCrossSite, isReading } from '../platform/http/cross-site.ts'
 import { Failure } from '../platform/http/failure.ts'
 import type { Peer } from '../platform/http/server.ts'
 import { anonymous, type Caller } from '../registry/caller.ts'
 
-/** The caller of a REST API request: by Basic credentials or session, never by a registry token (C-13). */
+type IdentifyOptions = {
+  login: Login
+  sessions: SessionDoor
+  byCertificate: ByCertificate | undefined
+  peer: Peer
+  externalUrl: string | undefined
+}
+
+/**
+ * The caller of a REST API request: by Basic credentials, else by session, else by certificate; never by a registry
+ * token (C-13).
+ */
 export async function identifyApi(
   request: IncomingMessage,
   response: ServerResponse,
-  {
-    login,
-    sessions,
-    peer,
-    externalUrl,
-  }: { login: Login; sessions: SessionDoor; peer: Peer; externalUrl: string | undefined },
+  { login, sessions, byCertificate, peer, externalUrl }: IdentifyOptions,
 ): Promise<Caller> {
-  // Browsers send cookies and remembered Basic credentials along with other sites' requests: those are refused (X23).
+  // Browsers send cookies, remembered Basic credentials and certificates along with other sites' requests (X23).
   if (!isReading(request.method) && isCrossSite(request, peer, externalUrl))
     throw new Failure('FORBIDDEN', 'this request came from another site')
   const header = request.headers.authorization
-  if (header === undefined) return (await sessions.identify(request, response)) ?? anonymous
+  if (header === undefined)
+    return (await sessions.identify(request, response)) ?? (await byCertificate?.(request)) ?? anonymous
   const [, encoded] = /^basic (\S+)$/i.exec(header) ?? []
   const pair = Buffer.from(encoded ?? '', 'base64').toString('utf8')
   const colon = pair.indexOf(':')

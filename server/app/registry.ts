@@ -7,12 +7,15 @@ import { ConfigError } from '../config/config.ts'
 import { openRights } from '../features/access/index.ts'
 import {
   authModeProblem,
+  isModeFixed,
+  modeFixedText,
   cliSecretLogin,
   openLogin,
   openOutside,
   openSessionDoor,
   robotPrefixProblem,
   saveTokenUses,
+  type ByCertificate,
   type Login,
   type Outside,
   type OutsideProvider,
@@ -26,16 +29,18 @@ import type { Oidc } from '../features/oidc/index.ts'
 import { directoryOf, ldapItemProblems, type Directory } from '../features/ldap/index.ts'
 import { bringImage } from '../features/proxy-cache/index.ts'
 import { tellingShortages } from '../features/quotas/index.ts'
-import { openRobotUses, robotLogin } from '../features/robots/index.ts'
+import { findRobotCaller, openRobotUses, robotLogin } from '../features/robots/index.ts'
 import { scannerLogin, severityAllowed } from '../features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, type SettingsAccess } from '../features/settings/index.ts'
-import { openSignatures, type Signatures } from '../features/signatures/index.ts'
+import { openSignatures, type Requirement, type Signatures } from '../features/signatures/index.ts'
+import { pushIsByThose, untagIsByThose, type GateOptions } from '../features/tag-protection/index.ts'
+import { openWorkloads, saveRuleUses, type Workloads } from '../features/workloads/index.ts'
 import { peerReader } from '../platform/http/server.ts'
 import type { Component } from '../platform/observe/health.ts'
 import { openPart } from '../platform/observe/part.ts'
 import { seldom } from '../platform/observe/seldom.ts'
 import type { Outbound } from '../platform/outbound/outbound.ts'
-import { openUses } from '../platform/uses.ts'
+import { openUses, type Uses } from '../platform/uses.ts'
 import { openYoungCollector } from '../platform/young.ts'
 import { actorOf } from '../registry/caller.ts'
 import { openDoor, type Door, type DoorOptions } from '../registry/door/door.ts'
@@ -46,6 +51,7 @@ import { openLocalRegistry } from '../registry/local/local.ts'
 import type { Registry } from '../registry/registry.ts'
 import { openTokens, type Tokens } from '../registry/token.ts'
 import { findMirrors } from '../registry/views/proxied/mirrors.ts'
+import { openCertificates, type ClientCertificates } from './certificates.ts'
 import type { OtherSide } from './endpoints.ts'
 import type { Ground } from './ground.ts'
 import { noting } from './identify.ts'
@@ -63,7 +69,9 @@ export type Floor = {
   proxied: ReturnType<typeof openProxiedView>
   login: Login
   sessions: SessionDoor
+  workloads: Workloads
   outside: Outside
+  byCertificate: ByCertificate | undefined
   oidc: Oidc
   directory: Directory
   peerOf: ReturnType<typeof peerReader>
@@ -74,6 +82,8 @@ export type Floor = {
   notes: Component
 }
 
+type LentToFloor = { otherSide: OtherSide; outbound: Outbound; certificates: ClientCertificates | undefined }
+
 /**
  * Policy is wired here by hand: which gates a push, a pull and the removal of a tag pass, and in which order; which
  * logins check names and secrets; where refusals are recorded. What must be closed later is given to `opened`. `topics`
@@ -83,7 +93,7 @@ export function openFloor(
   ground: Ground,
   topics: Topics,
   opened: AsyncDisposableStack,
-  { otherSide, outbound }: { otherSide: OtherSide; outbound: Outbound },
+  { otherSide, outbound, certificates }: LentToFloor,
 ): Floor {
   const { db, cache, blobs, config, log } = ground
   const reader = { db, cache }
@@ -97,10 +107,15 @@ export function openFloor(
   const outside = openOutsideOf(ground, settings, providers)
   const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
   const signatures = openSignaturesOf(ground, refusals, () => local)
-  const gates = openGates(ground, settings, signatures)
+  const gates = openGates(ground, settings, signatures, refusals)
   const rights = openRights({ ...reader, confirm: outside.confirm })
   const tokens = openTokensOf(ground, settings)
-  const login = noting(refusals, openLoginOf(ground, { settings, tokens, outside }, opened, late))
+  const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
+  const passwords = noting(refusals, openLoginOf(ground, { settings, tokens, outside, robotUses }, opened, late))
+  const workloads = openWorkloadsOf(ground, { tokens, outbound, refusals }, opened, late)
+  const login = withWorkloads(passwords, workloads.login)
+  const findRobot = findRobotCaller(reader, robotUses, () => settings.get('robot_name_prefix'))
+  const byCertificate = certificates && openCertificates(ground, certificates, { refusals, outside, findRobot })
   const { externalUrl, trustedProxies } = config.server
   const peerOf = peerReader(trustedProxies)
   const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl, signOutAt: oidc.signOutAt })
@@ -114,6 +129,8 @@ export function openFloor(
     tokens,
     rights,
     login,
+    exchange: workloads.login.exchange,
+    byCertificate,
     gates,
     externalUrl,
     limits: config.limits,
@@ -125,17 +142,19 @@ export function openFloor(
     onBytes: counting(ground, passed),
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  const callers = { tokens, login, sessions, outside, oidc, directory, peerOf, refusals }
+  const callers = { tokens, login, workloads, sessions, outside, oidc, directory, byCertificate, peerOf, refusals }
   return { ...callers, settings, gates, registry: proxied.registry, proxied, signatures, door, notes: notes.component }
 }
 
-function openGates({ db, cache, config, metrics }: Ground, settings: SettingsAccess, signatures: Signatures): Gates {
+function openGates(ground: Ground, settings: SettingsAccess, signatures: Signatures, refusals: Refusals): Gates {
+  const { db, cache, config, metrics } = ground
   const reader = { db, cache }
+  const protection = protectionOf(ground, refusals)
   metrics.refusedPulls.inc({ policy: 'vulnerabilities' }, 0)
   return {
     // Quotas need no gate: the database itself enforces them for every write (migrations/0003-quotas.sql).
-    push: [refuseWhileReadOnly(settings), tagStaysPut(reader)],
-    untag: [tagStays(reader), runningStays],
+    push: [refuseWhileReadOnly(settings), tagStaysPut(reader), pushIsByThose(protection)],
+    untag: [tagStays(reader), untagIsByThose(protection), runningStays],
     // Warnings come last: only what is sent is warned of.
     pull: [
       signatures.gate,
@@ -149,23 +168,45 @@ function openGates({ db, cache, config, metrics }: Ground, settings: SettingsAcc
   }
 }
 
-function openSignaturesOf({ db, cache, config }: Ground, refusals: Refusals, source: () => Registry): Signatures {
-  const { signatures: limits } = config
-  return openSignatures({ reader: { db, cache }, source, limits }, ({ caller, repository, digest, project }) =>
-    refusals.change(caller, `pull ${repository}@${digest} without a signature`, project.name),
-  )
+/** What a rule for tags refuses is counted, and stands in the audit log. */
+function protectionOf({ cache, metrics }: Ground, refusals: Refusals): GateOptions {
+  return {
+    cache,
+    onRefused(by, what, projectName) {
+      metrics.refusedTags.inc()
+      refusals.change(by, what, projectName)
+    },
+  }
 }
+
+/** How the metric of refused pulls names what a project asks of signatures. */
+const policies: Record<Requirement, string> = {
+  cosign: 'signature_cosign',
+  notation: 'signature_notation',
+  verified: 'signature_verified',
+}
+
+function openSignaturesOf(ground: Ground, refusals: Refusals, source: () => Registry): Signatures {
+  const { db, cache, config, metrics } = ground
+  for (const policy of Object.values(policies)) metrics.refusedPulls.inc({ policy }, 0)
+  return openSignatures({ reader: { db, cache }, source, limits: config.signatures }, (pulled, requirement) => {
+    const { caller, repository, digest, project } = pulled
+    metrics.refusedPulls.inc({ policy: policies[requirement] })
+    refusals.change(caller, `pull ${repository}@${digest} without a signature`, project.name)
+  })
+}
+
+type LentToLogin = { settings: SettingsAccess; tokens: Tokens; outside: Outside; robotUses: Uses }
 
 /** Checks names and secrets of people and programs, and notes when robots and personal tokens were used. */
 function openLoginOf(
   ground: Ground,
-  { settings, tokens, outside }: { settings: SettingsAccess; tokens: Tokens; outside: Outside },
+  { settings, tokens, outside, robotUses }: LentToLogin,
   opened: AsyncDisposableStack,
   late: (what: string) => (error: unknown) => void,
 ): Login {
   const { db, cache } = ground
   const reader = { db, cache, relaxed: db.relaxed, confirm: outside.confirm }
-  const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
   const tokenUses = opened.use(openUses((uses) => saveTokenUses(db.relaxed, uses), 5000, late('uses of tokens')))
   const robots = robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))
   const { people, noteLogin: onChecked } = outside
@@ -186,6 +227,24 @@ function openOutsideOf(
   const part = openPart('identity', log)
   return openOutside({ db, cache, secrets, settings, providers, limits: config.identity, part })
 }
+
+/** Checks tokens of pipelines and clusters, and notes which trust rules were used. */
+function openWorkloadsOf(
+  { db, cache, config }: Ground,
+  { tokens, outbound, refusals }: { tokens: Tokens; outbound: Outbound; refusals: Refusals },
+  opened: AsyncDisposableStack,
+  late: (what: string) => (error: unknown) => void,
+): Workloads {
+  const uses = opened.use(openUses((batch) => saveRuleUses(db.relaxed, batch), 5000, late('uses of trust rules')))
+  const onRefused = () => refusals.login('workload')
+  return openWorkloads({ reader: { db, cache }, outbound, tokens, uses, limits: config.workloads, onRefused })
+}
+
+/** Tokens of other issuers go to the trust rules, all other passwords to accounts and robots. */
+const withWorkloads =
+  (passwords: Login, { takes, login }: Workloads['login']): Login =>
+  (name, password, address) =>
+    takes(name, password) ? login(password, address) : passwords(name, password, address)
 
 type Counting = { reader: Reader; pulls: PullCounter; settings: SettingsAccess }
 
@@ -253,10 +312,12 @@ function openSettingsOf(
       defaults: { token_expiration: Math.ceil(config.limits.tokenTtlMs / 60_000) },
       problems: {
         ...ldapItemProblems,
-        auth_mode: (value) => authModeProblem(String(value), providers()),
+        auth_mode: async (value) =>
+          (await isModeFixed(db)) ? modeFixedText : authModeProblem(String(value), providers()),
         disabled_audit_log_event_types: (value) => strangeTypeIn(String(value), topics),
         robot_name_prefix: (value) => robotPrefixProblem(db, String(value)),
       },
+      fixed: { auth_mode: () => isModeFixed(db) },
     })
   } catch (error) {
     throw new ConfigError((error as Error).message)

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { issuesCredentials, type scanning } from '../features/scanning/index.ts'
 import type { Outbound } from '../platform/outbound/outbound.ts'
 import { localUrlOf } from './addresses.ts'
@@ -16,9 +17,19 @@ export function lentToScanning(ground: Ground, floor: Floor, outbound: Outbound)
     gates: floor.gates,
     rules: config.scanning,
     vulndb: config.vulndb,
+    ...trivyOf(config),
     issueCredential: issuesCredentials(floor.tokens),
     registryUrls: registryUrlsOf(config),
   }
+}
+
+/** The program Trivy, where an administrator has named one. */
+function trivyOf({ server, scanning: rules, vulndb }: Ground['config']) {
+  const { trivy: program, trivyCache, trivyDownloads: mayDownload, trivyTimeoutMs, trivyMemoryBytes } = rules
+  if (program === undefined) return {}
+  const cacheDir = trivyCache ?? resolve(server.dataDir, 'trivy')
+  const bounds = { timeoutMs: trivyTimeoutMs, memoryBytes: trivyMemoryBytes, staleMs: vulndb.staleMs }
+  return { trivy: { program, cacheDir, mayDownload, ...bounds } }
 }
 
 /** Where scanners pull images from: the address of clients, and the one for scanners beside Marina. */

@@ -22,6 +22,7 @@ import { every } from '../platform/repeat.ts'
 import { actorOf, anonymous, type Caller } from '../registry/caller.ts'
 import { sendOciError } from '../registry/door/reply.ts'
 import { refuseChanges, toFailure } from './failures.ts'
+import { readClientCertificates } from './certificates.ts'
 import { firstStart } from './first-start.ts'
 import { openGround, type Ground } from './ground.ts'
 import { openHouse, type Built } from './house.ts'
@@ -33,7 +34,6 @@ import { namingSettings } from './ports.ts'
 import { alone, type Seat } from './processes/seat.ts'
 import { openSignIn } from './sign-in.ts'
 import { readPem, readTls } from './tls.ts'
-import { unbuiltFor } from './unbuilt.ts'
 import { startWork } from './work.ts'
 
 export type Marina = {
@@ -54,7 +54,7 @@ export type Marina = {
   close(): Promise<void>
 }
 
-type Tls = { cert: string; key: string }
+type Tls = { cert: string; key: string; clientCa?: string }
 
 /**
  * Marina as one process: opens everything, and is ready to serve on return. Without a seat it is alone, and has its own
@@ -65,12 +65,14 @@ export async function openMarina(config: Config, log: Log, signal?: AbortSignal,
   const { caCert } = config.system
   const { tlsCert, tlsKey } = config.server
   const authority = caCert ? Buffer.from(await readPem(caCert, 'MARINA_CA_CERT')) : undefined
-  const tls = tlsCert ? await readTls(tlsCert, tlsKey!) : undefined
+  const certificates = await readClientCertificates(config)
+  const own = tlsCert ? await readTls(tlsCert, tlsKey!) : undefined
+  const tls = own && { ...own, ...(certificates ? { clientCa: certificates.ca } : {}) }
   await using opened = new AsyncDisposableStack()
   const ground = await openGround(config, log, { signal, seat })
   opened.defer(() => ground.close())
   const firstPassword = seat.isFirst ? await firstStart(ground) : undefined
-  const built = openHouse(ground, opened, { authority, ...seat })
+  const built = openHouse(ground, opened, { authority, certificates, ...seat })
   // A PostgreSQL that was just started here has no other user: claims of a killed Marina only make clients wait, on an
   // upload for up to 30 s.
   if (ground.isFresh) for (const { afterCrash } of built.features) await afterCrash?.(ground.db)
@@ -160,21 +162,14 @@ function tellSiblings(db: Db, { isLead, siblings }: Seat, opened: AsyncDisposabl
 /** Opens the REST API of all features, with identification, authorization and the record of refused changes. */
 async function openRestApi(ground: Ground, { floor, features }: Built): Promise<Api> {
   const { db, cache, config, log } = ground
-  const { login, sessions, settings, peerOf, refusals, outside } = floor
+  const { login, sessions, byCertificate, settings, peerOf, refusals, outside } = floor
   const { externalUrl } = config.server
   const identify = (request: IncomingMessage, response: ServerResponse) =>
-    identifyApi(request, response, { login, sessions, peer: peerOf(request), externalUrl })
+    identifyApi(request, response, { login, sessions, byCertificate, peer: peerOf(request), externalUrl })
   return openApi<Access, Caller>({
     prefix: '/api/v2.0',
     routes: features.flatMap((one) => one.routes ?? []),
     identify: async (request, response, { isAlikeForAll }) => (isAlikeForAll ? anonymous : identify(request, response)),
-    async missing(request, response, path) {
-      const list = unbuiltFor(request.method!, path)
-      if (list === undefined) return undefined
-      const caller = await identify(request, response)
-      if (caller.kind === 'anonymous') throw new Failure('UNAUTHORIZED')
-      return list()
-    },
     authorize: openAccess({ db, cache, confirm: outside.confirm }),
     check: ({ operation }) => refuseChanges(settings, operation),
     accompany: (request, response, work) =>

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { audit } from './audit.ts'
 import { cache, redis } from './cache.ts'
+import { clientCertificates } from './client-certificates.ts'
 import { collection } from './collection.ts'
 import { database } from './database.ts'
 import { endpoints } from './endpoints.ts'
@@ -13,11 +14,13 @@ import { notifications } from './notifications.ts'
 import { log, metrics } from './observe.ts'
 import { oidc } from './oidc.ts'
 import { outbound } from './outbound.ts'
+import { preheat } from './preheat.ts'
 import { proxyCache } from './proxy-cache.ts'
 import { pulls } from './pulls.ts'
 import { quotas } from './quotas.ts'
 import { replication } from './replication.ts'
 import { retention } from './retention.ts'
+import { robots } from './robots.ts'
 import { scanning } from './scanning.ts'
 import { server } from './server.ts'
 import { MiB, type Setting } from './setting.ts'
@@ -30,6 +33,7 @@ import { systemArtifacts } from './system-artifacts.ts'
 import { testing } from './testing.ts'
 import { vulndb } from './vulndb.ts'
 import { webhooks } from './webhooks.ts'
+import { workloads } from './workloads.ts'
 import type { Parser } from './units.ts'
 
 /**
@@ -38,6 +42,7 @@ import type { Parser } from './units.ts'
  */
 const groups = {
   server,
+  clientCertificates,
   database,
   redis,
   storage,
@@ -51,12 +56,15 @@ const groups = {
   identity,
   oidc,
   ldap,
+  robots,
+  workloads,
   cache,
   outbound,
   endpoints,
   proxyCache,
   webhooks,
   replication,
+  preheat,
   quotas,
   pulls,
   retention,
@@ -120,7 +128,8 @@ function valueOf(row: Setting<Variable, unknown>, given: Written | undefined): u
 
 function checkedTogether(config: Config): Config {
   const {
-    server: { tlsCert, tlsKey, secretKey, adminPassword },
+    server: { tlsCert, tlsKey, secretKey, adminPassword, trustedProxies },
+    clientCertificates: { ca, crl, header },
     storage: { driver },
   } = config
   const need = (ok: boolean, sentence: string) => {
@@ -128,6 +137,13 @@ function checkedTogether(config: Config): Config {
   }
   const hasBothOrNone = (tlsCert === undefined) === (tlsKey === undefined)
   need(hasBothOrNone, 'MARINA_TLS_CERT and MARINA_TLS_KEY go together: set both or none')
+  need(header === undefined || trustedProxies.length > 0, 'MARINA_CLIENT_CERT_HEADER needs MARINA_TRUSTED_PROXIES')
+  need(
+    ca !== undefined || (crl ?? header) === undefined,
+    `${crl ? 'MARINA_CLIENT_CRL' : 'MARINA_CLIENT_CERT_HEADER'} needs MARINA_CLIENT_CA`,
+  )
+  const hasWay = ca === undefined || tlsCert !== undefined || header !== undefined
+  need(hasWay, 'MARINA_CLIENT_CA needs MARINA_TLS_CERT, or MARINA_CLIENT_CERT_HEADER behind a proxy')
   for (const name of driver === 's3' ? (['bucket', 'accessKey', 'secretKey'] as const) : []) {
     need(config.s3[name] !== undefined, `MARINA_STORAGE=s3 needs ${s3[name].env}`)
   }

@@ -1,7 +1,15 @@
+import { isAbsolute } from 'node:path'
 import { hour, MiB, minute, optional, setting, size, time } from './setting.ts'
-import { integer, list, oneOf, url } from './units.ts'
+import { flag, integer, line, list, oneOf, url, type Parser } from './units.ts'
 
 type Passing = 'none' | 'no_scanner' | 'no_database' | 'stale_database' | 'unknown_distribution'
+
+/** An absolute path: a name alone would depend on PATH. */
+const program: Parser<string> = (text) => {
+  const path = line(text)
+  if (!isAbsolute(path)) throw new Error('must be an absolute path')
+  return path
+}
 
 /** How much of an image Marina reads to say what is in it (SBOMs), and what it takes from scanners. */
 export const scanning = {
@@ -124,6 +132,43 @@ export const scanning = {
     parse: integer(100, 1_000_000),
     fallback: 100_000,
     help: 'packages of one image; an image of more gets no SBOM',
+  }),
+  trivy: setting({
+    env: 'MARINA_TRIVY',
+    path: 'scanning.trivy',
+    parse: optional(program),
+    fallback: undefined,
+    help: 'the absolute path of a trivy on this machine, which then is a scanner to choose; without it, there is none',
+  }),
+  trivyCache: setting({
+    env: 'MARINA_TRIVY_CACHE',
+    path: 'scanning.trivy_cache',
+    parse: optional(program),
+    fallback: undefined,
+    help: 'the absolute path of the folder of its database; without it, the folder trivy below MARINA_DATA_DIR',
+  }),
+  trivyDownloads: setting({
+    env: 'MARINA_TRIVY_DOWNLOADS',
+    path: 'scanning.trivy_downloads',
+    parse: flag,
+    fallback: false,
+    help: 'whether trivy may fetch its database; it does so by itself, past the rules of outbound calls',
+  }),
+  trivyTimeoutMs: time({
+    env: 'MARINA_TRIVY_TIMEOUT',
+    path: 'scanning.trivy_timeout',
+    min: 1000,
+    max: hour,
+    fallback: 5 * minute,
+    help: 'how long trivy may take for one image',
+  }),
+  trivyMemoryBytes: size({
+    env: 'MARINA_TRIVY_MEMORY',
+    path: 'scanning.trivy_memory',
+    min: 64 * MiB,
+    max: 16_384 * MiB,
+    fallback: 1024 * MiB,
+    help: 'memory of trivy; where the system tells it (Linux), trivy is ended beyond it',
   }),
   scansQueued: setting({
     env: 'MARINA_SCAN_ALL_QUEUED',

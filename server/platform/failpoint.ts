@@ -17,7 +17,10 @@ export const failpoints = [
   'collect.doomed', // F10: the rows are gone, the bytes are there
   'collect.removed', // F10: the bytes are gone, which is not yet noted
   'sbom.saved', // S4-31: inside the transaction, the SBOM in the place of the one before, its report not yet written
+  'masking.page', // inside the transaction, a page of the audit log is masked, its cursor not yet moved
   'report.saved', // inside the transaction, what a scanner has found is saved, and not yet told of
+  'vulndb.written', // a part of a database of vulnerabilities is written beside the one in use
+  'vulndb.switched', // inside the transaction that takes a database of vulnerabilities into use
 ] as const
 
 type Failpoint = (typeof failpoints)[number]

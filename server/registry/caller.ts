@@ -13,18 +13,32 @@ export type Caller =
       name: string
       /** The personal token by which the account came. */
       token?: number
+      /** The account came by a certificate, with which nobody changes the account itself. */
+      byCertificate?: true
       /** That token is the CLI secret, which is good for /v2 and /service/token alone (C-22). */
       isCli?: true
     }
   | { kind: 'robot'; id: number; name: string }
+  /** A pipeline or a cluster, by the trust rules that took its token; `id` is that of the first of them. */
+  | { kind: 'workload'; id: number; name: string; rules: readonly TrustedBy[]; /** In s since 1970. */ until: number }
   /** A scanner that pulls from one repository for a task, whose id this is. It has no other right. */
   | { kind: 'scanner'; id: number; name: string; repository: string }
+  /** Likewise a service that preheats an image; it passes the same gates as everybody. */
+  | { kind: 'preheat'; id: number; name: string; repository: string }
+
+/** A trust rule, and the version of it that took the token: a rule that was changed since gives nothing any more. */
+export type TrustedBy = readonly [rule: number, version: number]
 
 export const anonymous: Caller = { kind: 'anonymous' }
 
+/** A caller that pulls for a task of Marina, and has no other right. */
+export type TaskCaller = Extract<Caller, { kind: 'scanner' | 'preheat' }>
+export const isForTask = (caller: Caller): caller is TaskCaller =>
+  caller.kind === 'scanner' || caller.kind === 'preheat'
+
 export function actorOf(caller: Caller): Actor {
   if (caller.kind === 'anonymous') return { kind: 'anonymous', id: null, name: 'anonymous' }
-  if (caller.kind === 'scanner') return { kind: 'system', id: null, name: caller.name }
+  if (isForTask(caller)) return { kind: 'system', id: null, name: caller.name }
   const { kind, id, name } = caller
   return { kind, id, name }
 }

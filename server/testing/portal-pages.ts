@@ -41,6 +41,7 @@ const projectNeeds: Readonly<Record<string, readonly string[]>> = {
   'labels': ['label:list'],
   'rules': ['tag-retention:list', 'immutable-tag:list'],
   'webhooks': ['notification-policy:list'],
+  'preheat': ['preheat-policy:list'],
   'usage': ['quota:read'],
   'trash': ['artifact:delete'],
   'activity': ['log:list'],

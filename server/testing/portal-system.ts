@@ -28,6 +28,7 @@ export async function givenPortalSystem(marina: TestMarina): Promise<void> {
     filters: [{ type: 'name', value: 'library/**' }],
     trigger: { type: 'scheduled', trigger_settings: { cron: '0 0 3 * * *' } },
   })
+  await givenPreheat(marina)
   await make('/usergroups', { group_name: 'developers', group_type: 3 })
   const inTeam = [{ kind: 'project', namespace: 'team', access: [{ resource: 'repository', action: 'pull' }] }]
   await make('/users/current/tokens', { name: 'laptop', duration: 5 })
@@ -37,6 +38,31 @@ export async function givenPortalSystem(marina: TestMarina): Promise<void> {
   expectAnswer(await callApi(marina, 'POST', '/system/gc/schedule', { as: admin, body }), 201)
   const limit = { hard: { storage: 1024 ** 2 } }
   expectAnswer(await callApi(marina, 'PUT', '/quotas/1', { as: admin, body: limit }), 200)
+}
+
+/** A service that preheats, at an address where nothing listens, and a policy of the project team. */
+async function givenPreheat(marina: TestMarina): Promise<void> {
+  const call = (path: string, body: object) => callApi(marina, 'POST', path, { as: marina.admin, body })
+  const service = {
+    name: 'dragonfly',
+    description: 'All machines of the data centre',
+    vendor: 'dragonfly',
+    endpoint: 'http://127.0.0.1:9/dragonfly',
+    auth_mode: 'NONE',
+    enabled: true,
+    default: true,
+  }
+  expectAnswer(await call('/p2p/preheat/instances', service), 201)
+  const policy = {
+    name: 'warm',
+    description: 'What the shop needs in the morning',
+    provider_id: 1,
+    filters: '[{"type":"repository","value":"apps/**"},{"type":"tag","value":"2.*"}]',
+    trigger: '{"type":"scheduled","trigger_setting":{"cron":"0 0 5 * * *"}}',
+    extra_attrs: '{"scope":"all_seed_peers"}',
+    enabled: true,
+  }
+  expectAnswer(await call('/projects/team/preheat/policies', policy), 201)
 }
 
 /** Two collections that failed, of which one did so within the last seven days. */

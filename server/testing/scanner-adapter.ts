@@ -25,7 +25,11 @@ type ScannerAdapter = AsyncDisposable & {
 type ScanBody = {
   registry: { url: string; authorization: string; insecure: boolean }
   artifact: { repository: string; tag: string; digest: string; mime_type: string; size: number }
-  enabled_capabilities: { type: string; produces_mime_types: string[]; parameters: null }[]
+  enabled_capabilities: {
+    type: string
+    produces_mime_types: string[]
+    parameters: { sbom_media_types: string[] } | null
+  }[]
 }
 
 /** An answer: a list of chunks is sent in turn. The last step of a list is the answer to all later requests. */
@@ -36,6 +40,8 @@ export type Plan = {
   /** Answers to GET report; a report of `vulnerabilities` by default. */
   report?: Step[]
   vulnerabilities?: object[]
+  /** The document of a scan for an SBOM. */
+  sbom?: object
   /** A scan of this repository does not pull. */
   isLazy?: true
 }
@@ -46,8 +52,10 @@ const types = {
   response: 'application/vnd.scanner.adapter.scan.response+json; version=1.0',
   generic: 'application/vnd.security.vulnerability.report; version=1.1',
   native: 'application/vnd.scanner.adapter.vuln.report.harbor+json; version=1.0',
+  sbom: 'application/vnd.security.sbom.report+json; version=1.0',
 }
-const imageTypes = [
+const spdx = 'application/spdx+json'
+export const imageTypes = [
   'application/vnd.docker.distribution.manifest.v2+json',
   'application/vnd.oci.image.manifest.v1+json',
 ]
@@ -105,16 +113,20 @@ async function answer(state: State, pullsFrom: () => string, request: IncomingMe
     expect('content-type', types.request)
     return begin(state, pullsFrom, JSON.parse(body) as ScanBody, response)
   }
-  const [, id] = /^\/scan\/([^/]+)\/report$/.exec(path) ?? []
+  const [, id, query = ''] = /^\/scan\/([^/?]+)\/report(\?.*)?$/.exec(path) ?? []
   const scan = state.scans[Number(id) - 1]
   if (method !== 'GET' || id === undefined || !scan)
     return send(response, { status: 404, body: errorOf('no such scan') })
   expect('accept', scan.enabled_capabilities[0]!.produces_mime_types[0]!)
+  const isSbom = scan.enabled_capabilities[0]!.type === 'sbom'
+  if (query !== (isSbom ? `?sbom_media_type=${encodeURIComponent(spdx)}` : ''))
+    state.problems.push(`${method} ${path}: the query is wrong`)
   const look = state.looks.get(id) ?? 0
   state.looks.set(id, look + 1)
   const plan = state.plans.get(scan.artifact.repository) ?? {}
-  const type = { 'content-type': types.generic }
-  send(response, stepOf(plan.report, look) ?? { status: 200, headers: type, body: reportOf(state, plan) })
+  const type = { 'content-type': isSbom ? types.sbom : types.generic }
+  const report = isSbom ? sbomOf(state, scan, plan) : reportOf(state, plan)
+  send(response, stepOf(plan.report, look) ?? { status: 200, headers: type, body: report })
 }
 
 const stepOf = (steps: Step[] | undefined, index: number) => steps?.[Math.min(index, steps.length - 1)]
@@ -128,8 +140,27 @@ const reportOf = (state: State, { vulnerabilities = [] }: Plan) =>
     vulnerabilities,
   })
 
+const sbomOf = (state: State, { artifact }: ScanBody, { sbom }: Plan) =>
+  JSON.stringify({
+    generated_at: '2026-11-30T00:00:00Z',
+    artifact,
+    scanner: state.metadata.scanner,
+    media_type: spdx,
+    sbom: sbom ?? { spdxVersion: 'SPDX-2.3', name: artifact.digest, packages: [] },
+  })
+
+/** What is wrong with the wish of a scan (pluggable scanner API 1.2: exactly one capability). */
+function wishProblem({ enabled_capabilities: wishes }: ScanBody): string | undefined {
+  const [wish, second] = wishes
+  if (!wish || second) return 'there is not exactly one capability'
+  if (wish.type === 'sbom' && wish.parameters?.sbom_media_types.join() !== spdx) return 'sbom_media_types is wrong'
+  return undefined
+}
+
 async function begin(state: State, pullsFrom: () => string, scan: ScanBody, response: ServerResponse) {
   state.scans.push(scan)
+  const problem = wishProblem(scan)
+  if (problem !== undefined) state.problems.push(`POST /scan: ${problem}`)
   const plan = state.plans.get(scan.artifact.repository) ?? {}
   const step = stepOf(
     plan.begin,

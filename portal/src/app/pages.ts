@@ -101,6 +101,16 @@ export const pages: Page[] = [
     example: '/p/team/-/webhooks/1',
   },
   {
+    path: '/p/:project/-/preheat',
+    load: () => import('../pages/preheat/policies.tsx'),
+    example: '/p/team/-/preheat',
+  },
+  {
+    path: '/p/:project/-/preheat/:policy',
+    load: () => import('../pages/preheat/policy-page.tsx'),
+    example: '/p/team/-/preheat/warm',
+  },
+  {
     path: '/p/:project/-/usage',
     load: () => import('../pages/storage/project-usage.tsx'),
     example: '/p/team/-/usage',
@@ -138,6 +148,12 @@ export const pages: Page[] = [
     load: () => import('../pages/scanners/scanners.tsx'),
     may: 'scanner:list',
     nav: { section: 'security', icon: 'shield', en: 'Scanners', de: 'Scanner' },
+  },
+  {
+    path: '/trust-roots',
+    load: () => import('../pages/trust-roots/trust-roots.tsx'),
+    may: 'configuration:read',
+    nav: { section: 'security', icon: 'key', en: 'Trusted roots', de: 'Vertrauenswurzeln' },
   },
   {
     path: '/jobs',
@@ -182,6 +198,12 @@ export const pages: Page[] = [
     load: () => import('../pages/proxy-caches/proxy-caches.tsx'),
     may: 'registry:list',
     nav: { section: 'run', icon: 'download', en: 'Proxy caches', de: 'Proxy-Caches' },
+  },
+  {
+    path: '/distributions',
+    load: () => import('../pages/preheat/distributions.tsx'),
+    may: 'preheat-instance:list',
+    nav: { section: 'run', icon: 'server', en: 'Distributions', de: 'Verteildienste' },
   },
   {
     path: '/webhooks',

@@ -2,10 +2,13 @@ import { wordsOf } from './language.ts'
 
 const en: Record<string, string> = {
   ARTIFACT_EXPORT: 'Reports of artifacts',
+  AUDIT_LOGS_GDPR_COMPLIANT: 'Names masked in the audit log',
   ENDPOINT_HEALTH: 'Checks of endpoints',
   EXECUTION_SWEEP: 'Clean-up of old runs',
   GARBAGE_COLLECTION: 'Collection',
   IMAGE_SCAN: 'Scans of images',
+  P2P_PREHEAT: 'Preheating: images',
+  P2P_PREHEAT_PLAN: 'Preheating: plans',
   PROXY_CACHE_PREFETCH: 'Caches: fetches ahead',
   PURGE_AUDIT_LOG: 'Purge of the audit log',
   REPLICATION: 'Replication: copies',
@@ -23,10 +26,13 @@ const en: Record<string, string> = {
 
 const de: typeof en = {
   ARTIFACT_EXPORT: 'Berichte über Artefakte',
+  AUDIT_LOGS_GDPR_COMPLIANT: 'Namen im Audit-Log unkenntlich gemacht',
   ENDPOINT_HEALTH: 'Prüfung der Endpunkte',
   EXECUTION_SWEEP: 'Aufräumen alter Läufe',
   GARBAGE_COLLECTION: 'Speicherbereinigung',
   IMAGE_SCAN: 'Scans von Images',
+  P2P_PREHEAT: 'Vorwärmen: Images',
+  P2P_PREHEAT_PLAN: 'Vorwärmen: Pläne',
   PROXY_CACHE_PREFETCH: 'Caches: Vorausholen',
   PURGE_AUDIT_LOG: 'Kürzen des Audit-Logs',
   REPLICATION: 'Replikation: Kopien',

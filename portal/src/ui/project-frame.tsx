@@ -33,6 +33,7 @@ const tabs: TabRow[] = [
   { name: 'labels', may: ['label:list'] },
   { name: 'rules', may: ['tag-retention:list', 'immutable-tag:list'] },
   { name: 'webhooks', may: ['notification-policy:list'] },
+  { name: 'preheat', may: ['preheat-policy:list'] },
   { name: 'usage', may: ['quota:read'] },
   { name: 'trash', may: ['artifact:delete'] },
   { name: 'activity', may: ['log:list'] },

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { trustRule } from './workload-targets.suite.ts'
 
 /**
  * What each operation needs, copied from Harbor's tables (part B of its roles and rights) and not from our own code:
@@ -91,6 +92,9 @@ const onSystem = (right: string): Need => ({ system: right })
 const nothing = () => ({})
 const group = ({ fresh }: Place) => ({ body: { group_name: fresh('group'), group_type: 2 } })
 const scanner = ({ fresh }: Place) => ({ body: { name: fresh('scanner'), url: `http://${fresh('scanner')}.example` } })
+const preheatInstance = ({ fresh }: Place) => ({
+  body: { name: fresh('heat'), vendor: 'dragonfly', endpoint: `http://${fresh('heat')}.example`, enabled: true },
+})
 const label = ({ fresh, project }: Place) => ({
   body: { name: fresh('label'), scope: 'p', project_id: project.id, color: '#00AB9A' },
 })
@@ -102,6 +106,15 @@ const rule = ({ fresh }: Place) => ({
     tag_selectors: [{ kind: 'doublestar', decoration: 'matches', pattern: fresh('t') }],
     scope_selectors: { repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: fresh('r') }] },
   },
+})
+
+const trust = ({ fresh, project }: Place) => ({ body: trustRule(fresh('trust'), project) })
+const protection = ({ fresh }: Place) => ({
+  body: { name: fresh('rule'), tags: fresh('t'), actions: ['delete'], role_ids: [1] },
+})
+// A robot may only give rights that it has itself.
+const ownRole = ({ fresh }: Place) => ({
+  body: { name: fresh('role'), permissions: [{ resource: 'member', action: 'create' }] },
 })
 
 /** A retention policy that keeps everything. */
@@ -183,6 +196,12 @@ export const operations: Record<string, Operation> = {
 
   listAuditLogs: { needs: 'user', example: nothing },
   listAuditLogExts: { needs: 'user', example: nothing },
+  maskAuditLog: {
+    needs: onSystem('purge-audit:create'),
+    example: ({ fresh }) => ({ body: { username: fresh('gone') } }),
+  },
+  listAuditMaskings: { needs: onSystem('purge-audit:list'), example: nothing },
+  getAuditMasking: { needs: onSystem('purge-audit:read') },
   listAuditLogEventTypes: { needs: onSystem('audit-log:list'), example: nothing },
   listReactions: { needs: 'admin', robots: 'nobody', example: nothing },
   listParkedFacts: { needs: 'admin', robots: 'nobody', example: nothing },
@@ -231,6 +250,27 @@ export const operations: Record<string, Operation> = {
   getProjectMember: { needs: inProject('member:read'), example: nothing },
   updateProjectMember: { needs: inProject('member:update'), example: () => ({ body: { role_id: 5 } }) },
   deleteProjectMember: { needs: inProject('member:delete'), example: nothing },
+
+  listRoles: { needs: 'user', example: nothing },
+  createRole: { ...inSystem, example: ownRole },
+  // The path names a role of the project; for those for every project see roles.test.ts.
+  getRole: { needs: inProject('member:read'), example: nothing },
+  updateRole: { needs: inProject('member:update'), example: () => ({ body: { description: 'words' } }) },
+  deleteRole: { needs: inProject('member:delete'), example: nothing },
+  listProjectRoles: { needs: inProject('member:list'), example: nothing },
+  createProjectRole: { needs: inProject('member:create'), example: ownRole },
+  listRoleBindings: { needs: inProject('member:list'), example: nothing },
+  createRoleBinding: { needs: inProject('member:create') },
+  deleteRoleBinding: { needs: inProject('member:delete'), example: nothing },
+  listAuditors: { ...inSystem, example: nothing },
+  createAuditor: inSystem,
+  deleteAuditor: { ...inSystem, example: nothing },
+  getProjectAccess: { needs: inProject('log:list'), example: () => ({ query: 'action=repository:push' }) },
+  listTagProtections: { needs: inProject('configuration:read'), example: nothing },
+  createTagProtection: { needs: inProject('configuration:update'), example: protection },
+  previewTagProtection: { needs: inProject('configuration:update'), example: protection },
+  updateTagProtection: { needs: inProject('configuration:update'), example: protection },
+  deleteTagProtection: { needs: inProject('configuration:update'), example: nothing },
 
   listRepositories: { needs: inProject('repository:list'), example: nothing },
   getRepository: { needs: inProject('repository:read'), example: nothing },
@@ -379,6 +419,22 @@ export const operations: Record<string, Operation> = {
   UpdateRobot: { needs: inProject('robot:update'), example: () => ({ body: { description: 'words' } }) },
   RefreshSec: { needs: inProject('robot:update'), example: () => ({ body: {} }) },
   DeleteRobot: { needs: inProject('robot:delete'), example: nothing },
+  endOldRobotSecret: { needs: inProject('robot:update') },
+
+  // Robots make no trust rules: a rule gives what the account that made it may do.
+  listWorkloadRules: { needs: onSystem('robot:list'), example: nothing },
+  createWorkloadRule: { needs: onSystem('robot:create'), robots: 'nobody', example: trust },
+  getWorkloadRule: { needs: onSystem('robot:read'), example: nothing },
+  updateWorkloadRule: { needs: onSystem('robot:update'), robots: 'nobody', example: trust },
+  deleteWorkloadRule: { needs: onSystem('robot:delete'), example: nothing },
+  testWorkloadToken: { needs: onSystem('robot:create'), example: () => ({ body: { token: 'none' } }) },
+  exchangeWorkloadToken: { needs: 'anyone' },
+  listProjectWorkloadRules: { needs: inProject('robot:list'), example: nothing },
+  createProjectWorkloadRule: { needs: inProject('robot:create'), robots: 'nobody', example: trust },
+  getProjectWorkloadRule: { needs: inProject('robot:read'), example: nothing },
+  updateProjectWorkloadRule: { needs: inProject('robot:update'), robots: 'nobody', example: trust },
+  deleteProjectWorkloadRule: { needs: inProject('robot:delete'), example: nothing },
+  testProjectWorkloadToken: { needs: inProject('robot:create'), example: () => ({ body: { token: 'none' } }) },
 
   listQuotas: { needs: onSystem('quota:list'), example: nothing },
   getQuota: { needs: onSystem('quota:read'), example: nothing },
@@ -429,6 +485,29 @@ export const operations: Record<string, Operation> = {
   searchLdapUser: { needs: onSystem('ldap-user:list') },
   importLdapUser: { needs: onSystem('ldap-user:create') },
   searchLdapGroup: { needs: onSystem('ldap-user:list') },
+  ListProviders: { needs: onSystem('preheat-instance:list'), example: nothing },
+  ListInstances: { needs: onSystem('preheat-instance:list'), example: nothing },
+  CreateInstance: { needs: onSystem('preheat-instance:create'), example: preheatInstance },
+  // No service answers at any URL here; the test is only about the right.
+  PingInstances: { needs: onSystem('preheat-instance:read') },
+  GetInstance: { needs: onSystem('preheat-instance:read'), example: nothing },
+  UpdateInstance: { needs: onSystem('preheat-instance:update'), example: preheatInstance },
+  DeleteInstance: { needs: onSystem('preheat-instance:delete'), example: nothing },
+  ListProvidersUnderProject: { needs: inProject('preheat-policy:read'), example: nothing },
+  ListPolicies: { needs: inProject('preheat-policy:list'), example: nothing },
+  // It names an instance, and a run needs an enabled policy: the tests of preheating have both.
+  CreatePolicy: { needs: inProject('preheat-policy:create') },
+  UpdatePolicy: { needs: inProject('preheat-policy:update') },
+  ManualPreheat: { needs: inProject('preheat-policy:update') },
+  GetPolicy: { needs: inProject('preheat-policy:read'), example: nothing },
+  DeletePolicy: { needs: inProject('preheat-policy:delete'), example: nothing },
+  previewPreheatPolicy: { needs: inProject('preheat-policy:read'), example: nothing },
+  previewPreheat: { needs: inProject('preheat-policy:create'), example: () => ({ body: { filters: '[]' } }) },
+  ListExecutions: { needs: inProject('preheat-policy:list'), example: nothing },
+  GetExecution: { needs: inProject('preheat-policy:read'), example: nothing },
+  StopExecution: { needs: inProject('preheat-policy:update'), example: () => ({ body: { status: 'Stopped' } }) },
+  ListTasks: { needs: inProject('preheat-policy:list'), example: nothing },
+  GetPreheatLog: { needs: inProject('preheat-policy:read'), example: nothing },
 
   listUserGroups: { needs: onSystem('user-group:list'), example: nothing },
   createUserGroup: { needs: onSystem('user-group:create'), example: group },

@@ -3,8 +3,20 @@ import type { Tx } from '../../platform/db/db.ts'
 import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
-import type { Caller } from '../../registry/caller.ts'
-import type { AccountRights, OutsideState, Rights, Role, TokenScope } from './rules.ts'
+import { isForTask, type Caller } from '../../registry/caller.ts'
+import { ownRightsOf, type Bound, type OwnRights } from './own.ts'
+import {
+  heldBy,
+  roleNames,
+  type AccountRights,
+  type OutsideState,
+  type Rights,
+  type Role,
+  type StoredScope,
+  type TokenRights,
+  type TokenScope,
+} from './rules.ts'
+import { findWorkloadRights, workloadRightsKey } from './workloads.ts'
 
 export const accountRightsKey = keyOf('rights', 'account_id')
 export const robotRightsKey = keyOf('robot_rights', 'robot_id')
@@ -35,9 +47,11 @@ export type RightsReader = Reader & { confirm?: Confirm | undefined }
 export function findRights(reader: RightsReader, caller: Caller): Maybe<Rights | undefined> {
   if (caller.kind === 'anonymous') return { kind: 'anonymous' }
   if (caller.kind === 'robot') return findRobotRights(reader, caller.id)
-  // A scanner may pull what it scans (rights.ts), and nothing else.
-  if (caller.kind === 'scanner') return undefined
+  if (caller.kind === 'workload') return findWorkloadRights(reader, caller, (...of) => heldByMaker(reader, ...of))
+  // Scanners and services that preheat may pull for their task (rights.ts), and nothing else.
+  if (isForTask(caller)) return undefined
   const account = findConfirmedRights(reader, caller.id)
+  if (caller.byCertificate) return andThen(account, (held) => held && { ...held, byToken: true })
   return caller.token === undefined ? account : andThen(account, (held) => held && ofToken(reader, caller.token!, held))
 }
 
@@ -58,8 +72,14 @@ function ofToken({ db, cache }: Reader, id: number, account: AccountRights): May
   })
 }
 
-/** A scope as JSON holds it: projects by their ids, or `*`. */
-export type StoredScope = { system: string[]; projects: Record<string, string[]> }
+/** What a trust rule gives: its scope, as far as the account of its maker goes. Undefined when that may nothing. */
+function heldByMaker(reader: RightsReader, makerId: number, scope: StoredScope): Maybe<TokenRights | undefined> {
+  return andThen(findConfirmedRights(reader, makerId), (account) =>
+    account && !account.isDisabled
+      ? { kind: 'token', id: account.id, name: account.name, isDisabled: false, account, scope: scopeOf(scope) }
+      : undefined,
+  )
+}
 
 function scopeOf({ system, projects }: StoredScope): TokenScope {
   const places = Object.entries(projects).map(
@@ -82,37 +102,68 @@ function findConfirmedRights(reader: RightsReader, id: number): Maybe<AccountRig
   })
 }
 
-function findAccountRights({ db, cache }: Reader, id: number): Maybe<AccountRights | undefined> {
-  const load = async (): Promise<AccountRights | undefined> => {
-    const row = await db.row<AccountRow>(sql`
-      select name, account.is_admin or coalesce(account_origin.is_admin, false) as "isAdmin",
-        is_disabled or gone_at is not null as "isDisabled", provider, confirmed_at as "confirmedAt",
-        gone_at is not null as "isGone", coalesce((
-        select json_agg(json_build_array(project_id, role)) from project_member
-        where project_member.account_id = account.id
-          or group_id in (select group_id from account_group where account_id = account.id)), '[]') as roles
-      from account left join account_origin on account_origin.account_id = account.id where id = ${id}`)
-    if (!row) return undefined
-    const roles = new Map<number, Role[]>()
-    for (const [projectId, role] of row.roles) roles.set(projectId, [...(roles.get(projectId) ?? []), role])
-    const { name, isAdmin, isDisabled, provider, confirmedAt, isGone } = row
-    const outside = provider === null ? {} : { outside: { provider, confirmedAt: confirmedAt!.getTime(), isGone } }
-    return { kind: 'user', id, name, isAdmin, isDisabled, roles, ...outside }
-  }
-  return cache.get(accountRightsKey(id), load, sizeOfRights)
-}
-
 type AccountRow = {
   name: string
   isAdmin: boolean
   isDisabled: boolean
   roles: [number, Role][]
+  own: Bound[]
+  audits: AccountRights['audits'] | null
   provider: string | null
   confirmedAt: Date | null
   isGone: boolean
 }
 
-const sizeOfRights = ({ roles }: AccountRights) => 200 + roles.size * 100
+export function findAccountRights({ db, cache }: Reader, id: number): Maybe<AccountRights | undefined> {
+  const load = async (): Promise<AccountRights | undefined> => {
+    const row = await db.row<AccountRow>(sql`
+      with mine as (select group_id from account_group where account_id = ${id})
+      select name, account.is_admin or coalesce(account_origin.is_admin, false) as "isAdmin",
+        is_disabled or gone_at is not null as "isDisabled", provider, confirmed_at as "confirmedAt",
+        gone_at is not null as "isGone", coalesce((
+        select json_agg(json_build_array(project_id, role)) from project_member
+        where project_member.account_id = account.id or group_id in (select group_id from mine)), '[]') as roles,
+        coalesce((
+        select json_agg(json_build_object('projectId', binding.project_id, 'repositories', binding.repositories,
+          'roleId', role.id, 'permissions', role.permissions))
+        from role_binding binding join role on role.id = binding.role_id
+        where binding.account_id = account.id or binding.group_id in (select group_id from mine)), '[]') as own, (
+        select case when bool_or(may_pull) then 'pulling' when count(*) > 0 then 'reading' end from auditor
+        where auditor.account_id = account.id or group_id in (select group_id from mine)) as audits
+      from account left join account_origin on account_origin.account_id = account.id where id = ${id}`)
+    return row && accountRights(id, row)
+  }
+  return cache.get(accountRightsKey(id), load, sizeOfRights)
+}
+
+function accountRights(id: number, row: AccountRow): AccountRights {
+  const { name, isAdmin, isDisabled, own, audits, provider, confirmedAt, isGone } = row
+  const roles = new Map<number, Role[]>()
+  for (const [projectId, role] of row.roles) roles.set(projectId, [...(roles.get(projectId) ?? []), role])
+  const bound = own.map((one) => ({ ...one, permissions: permissionsOfRole(one.roleId, one.permissions) }))
+  return {
+    kind: 'user',
+    id,
+    name,
+    isAdmin,
+    isDisabled,
+    roles,
+    ...(own.length === 0 ? {} : { own: ownRightsOf(bound) }),
+    ...(audits === null || audits === undefined ? {} : { audits }),
+    ...(provider === null ? {} : { outside: { provider, confirmedAt: confirmedAt!.getTime(), isGone } }),
+  }
+}
+
+/** What a row of `role` gives: Harbor's roles have no permissions of their own there. */
+export const permissionsOfRole = (id: number, permissions: readonly string[]): readonly string[] =>
+  Object.hasOwn(roleNames, id) ? [...heldBy(id as Role)] : permissions
+
+const sizeOfRights = ({ roles, own }: AccountRights) =>
+  200 + roles.size * 100 + [...(own?.values() ?? [])].reduce((sum, one) => sum + sizeOfOwn(one), 0)
+const sizeOfOwn = ({ whole, parts }: OwnRights) =>
+  200 +
+  whole.size * 50 +
+  parts.reduce((sum, { held, repositories }) => sum + 100 + held.size * 50 + repositories.length, 0)
 
 function findRobotRights({ db, cache }: Reader, id: number): Maybe<Rights | undefined> {
   type Row = {
@@ -202,9 +253,9 @@ export async function changesMembersOf(tx: Tx, who: { accountId: number } | { gr
 }
 
 /**
- * Called before a project is deleted. Its robots are deleted with it; permissions that other robots hold in it are
- * deleted here, since they go by name and must not open a later project of that name. The project stays locked: a robot
- * made after this read would be deleted with the project, and yet stay in the cache.
+ * Called before a project is deleted. Its robots and trust rules are deleted with it; permissions that other robots
+ * hold in it are deleted here, since they go by name and must not open a later project of that name. The project stays
+ * locked: a robot made after this read would be deleted with the project, and yet stay in the cache.
  */
 export async function dropRightsIn(tx: Tx, project: { id: number; name: string }): Promise<void> {
   await tx.rows(sql`select id from project where id = ${project.id} for update`)
@@ -214,7 +265,9 @@ export async function dropRightsIn(tx: Tx, project: { id: number; name: string }
   const others = await tx.rows<{ id: number }>(
     sql`delete from robot_permission where kind = 'project' and namespace = ${project.name} returning robot_id as id`,
   )
+  const rules = await tx.rows<{ id: number }>(sql`select id from workload_rule where project_id = ${project.id}`)
   tx.changes(
+    ...rules.map(({ id }) => workloadRightsKey(id)),
     ...[...own, ...others].map(({ id }) => robotRightsKey(id)),
     ...own.map(({ name }) => robotKey(robotFullName(name, project.name))),
   )

@@ -9,24 +9,14 @@ import type { Answer, Person } from '../../testing/http.ts'
 import type { TestMarina } from '../../testing/server.ts'
 import type { Listed } from './document.suite.ts'
 import { operations, type Place } from './operations.suite.ts'
+import { preheatTargets } from './preheat-targets.suite.ts'
 import { retentionTargets } from './retention-targets.suite.ts'
+import { roleTargets } from './role-targets.suite.ts'
+import { nameIn } from './target-names.suite.ts'
 
 /** Tables that are written apart from requests. */
 const writtenApart =
   'replica replica_answer login_failure sign_in worker_pool event_place blob_unsynced repository_total'.split(' ')
-
-/** Harbor calls the ids of quotas, retention policies, registries and what belongs to replication only `id`. */
-const ofPath = [
-  ['/retentions/', 'retentions'],
-  ['/registries/', 'registry'],
-  ['/replication/policies/', 'replicationPolicy'],
-  ['/replication/executions/', 'replicationExecution'],
-] as const
-
-function nameIn(path: string, name: string): string {
-  if (name === 'task_id' && path.startsWith('/replication/')) return 'replicationTask'
-  return (name === 'id' && ofPath.find(([start]) => path.startsWith(start))?.[1]) || name
-}
 
 export type Target = { url: string; body?: unknown }
 export type Targets = ReturnType<typeof openTargets>
@@ -42,12 +32,12 @@ const placeOf = (project: Project, more: Partial<Place> = {}): Place => ({
   ...more,
 })
 
-/** Makes the things that the operations are tried on. */
 /** Operations that name a repository outside of their path. */
 const namingRepository = ['CopyArtifact', 'listRepositoryUsage', 'getRepositoryPulls', 'listRepositoryTags'].map(
   (id) => operations[id]!,
 )
 
+/** Makes the things that the operations are tried on. */
 export function openTargets(marina: TestMarina) {
   /** Makes the thing that a path's parameter names, in this project, and returns its name or id. */
   const makers: Record<string, (project: Project, done: Record<string, string | number>) => Promise<string | number>> =
@@ -184,18 +174,17 @@ export function openTargets(marina: TestMarina) {
         return entries[0]!.id
       },
       ...retentionTargets(marina),
+      ...roleTargets(marina),
+      ...preheatTargets(marina),
       reaction_name: async () => 'audit-forward',
       prefetch_id: async () => 999_999_999,
-      purge_id: async () => 999_999_999,
-      import_id: async () => 999_999_999,
+      ...Object.fromEntries(['purge_id', 'masking_id', 'import_id'].map((name) => [name, async () => 999_999_999])),
       async job_id() {
         const row = await marina.ground.db.transaction((tx) =>
           enqueue(tx, jobType({ name: 'NOBODY_RUNS_THIS' }), { params: {}, trigger: 'MANUAL' }),
         )
         return row.taskId
       },
-      session_id: async () => 'none',
-      token_id: async () => 999_999_999,
       digest: async () => `sha256:${'0'.repeat(64)}`,
       async registry() {
         const row = await marina.ground.db.row<{ id: number }>(sql`

@@ -115,15 +115,21 @@ export async function endSession(db: Db, by: Actor, accountId: number, name: str
   })
 }
 
+/** Asks that the name of an account is masked in the audit log. */
+export type MaskName = (tx: Tx, by: Actor, name: string) => Promise<unknown>
+
 /**
  * Deletes an account with its memberships and sessions. Its projects go to the first administrator; its name is free
- * again. Throws FORBIDDEN for the first account and for one's own.
+ * again. `mask` is called in the same transaction. Throws FORBIDDEN for the first account and for one's own.
  */
-export async function deleteAccount(db: Db, by: Actor, account: Account): Promise<void> {
+export async function deleteAccount(db: Db, by: Actor, account: Account, mask?: MaskName): Promise<void> {
   if (account.id === firstAccountId || (by.kind === 'user' && by.id === account.id))
     throw new Failure('FORBIDDEN', `user ${account.name} can not be deleted`)
   try {
-    await db.transaction((tx) => removeAccount(tx, by, account))
+    await db.transaction(async (tx) => {
+      await removeAccount(tx, by, account)
+      await mask?.(tx, by, account.name)
+    })
   } catch (error) {
     if (isReferenceViolation(error))
       throw new Failure('PRECONDITION', 'the user made a project just now: try again', { cause: error })

@@ -12,9 +12,18 @@ import { actorOf } from '../../registry/caller.ts'
 import type { Caller } from '../../registry/caller.ts'
 import { heldIn, maySystem, route, type ApiRoute, type Rights, type Verb } from '../access/index.ts'
 import type { SettingsReader } from '../settings/index.ts'
-import { createAccount, deleteAccount, endSession, setAdmin, setPassword, updateProfile } from './actions.ts'
+import {
+  createAccount,
+  deleteAccount,
+  endSession,
+  setAdmin,
+  setPassword,
+  updateProfile,
+  type MaskName,
+} from './actions.ts'
 import { getAccount, ownerOf } from './guards.ts'
 import type { Login } from './login.ts'
+import { checkIsOurs, checkMayMakeLocal } from './modes.ts'
 import type { SessionDoor } from './session-door.ts'
 import { findOidcMeta } from './outside/store.ts'
 import { listSessions } from './session-store.ts'
@@ -42,6 +51,8 @@ export type UserRoutesOptions = {
   signUps: number
   /** Personal tokens that one account may have. */
   tokensPerAccount: number
+  /** Masks names of deleted accounts in the audit log; `isUsual`: also when the request does not say so. */
+  masking: { begin: MaskName; isUsual: boolean }
 }
 
 /** The operations on accounts: the list for administrators, the own account for everybody. */
@@ -64,6 +75,7 @@ function listRoutes(options: UserRoutesOptions): ApiRoute[] {
     }),
     route(api.createUser, 'anyone', async ({ body, caller, rights, request }) => {
       const { username, password, email, realname, comment } = body
+      await checkMayMakeLocal(options.settings)
       await checkMayCreate(options, caller, rights, request)
       if (username === undefined || password === undefined) {
         throw new Failure('BAD_REQUEST', 'username and password are needed')
@@ -117,7 +129,7 @@ function sessionRoutes({ db, sessions, settings }: UserRoutesOptions): ApiRoute[
   ]
 }
 
-function accountRoutes({ db, login, settings, peerOf }: UserRoutesOptions): ApiRoute[] {
+function accountRoutes({ db, login, peerOf, settings, masking }: UserRoutesOptions): ApiRoute[] {
   return [
     route(api.getUser, 'own', async ({ params, rights }) => {
       needs(rights, params.user_id, 'read')
@@ -125,6 +137,7 @@ function accountRoutes({ db, login, settings, peerOf }: UserRoutesOptions): ApiR
     }),
     route(api.updateUserProfile, 'own', async ({ params, body: { email, realname, comment }, rights, caller }) => {
       needs(rights, params.user_id, 'update')
+      await checkIsOurs(settings, params.user_id)
       const now = await getListed(db, params.user_id)
       await updateProfile(db, actorOf(caller), await getAccount(db, params.user_id), {
         email: email === undefined ? now.email : email || null,
@@ -132,8 +145,9 @@ function accountRoutes({ db, login, settings, peerOf }: UserRoutesOptions): ApiR
         comment: comment ?? now.comment,
       })
     }),
-    route(api.deleteUser, { system: 'user', verb: 'delete' }, async ({ params, caller }) => {
-      await deleteAccount(db, actorOf(caller), await getAccount(db, params.user_id))
+    route(api.deleteUser, { system: 'user', verb: 'delete' }, async ({ params, query, caller }) => {
+      const mask = (query.mask_audit_log ?? masking.isUsual) ? masking.begin : undefined
+      await deleteAccount(db, actorOf(caller), await getAccount(db, params.user_id), mask)
     }),
     route(api.setUserSysAdmin, { system: 'user', verb: 'update' }, async ({ params, body, caller }) => {
       // Clients in Go leave out what is false, as the Terraform provider does; Harbor reads it so.
@@ -143,6 +157,7 @@ function accountRoutes({ db, login, settings, peerOf }: UserRoutesOptions): ApiR
     route(api.updateUserPassword, 'own', async ({ params, body, rights, caller, request }) => {
       const { old_password: old = '', new_password: wanted } = body
       needs(rights, params.user_id, 'update')
+      await checkIsOurs(settings, params.user_id)
       const account = await getAccount(db, params.user_id)
       if (wanted === undefined) throw new Failure('BAD_REQUEST', 'new_password is missing')
       if (isSelf(rights, params.user_id, 'update')) {

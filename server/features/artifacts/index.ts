@@ -10,6 +10,7 @@ export { describe } from './describe.ts'
 export { findAccessories, openArtifacts } from './objects.ts'
 export { getArtifact } from './routes/shared.ts'
 export { findArtifactId, type HeldRow } from './store.ts'
+export { facts as artifactFacts } from './topics.ts'
 
 /** Artifacts, their tags, accessories, labels and additions. `lent`: columns of other features. */
 export const artifacts = (lent: Parameters<typeof artifactRoutes>[0]) =>

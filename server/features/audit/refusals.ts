@@ -1,3 +1,4 @@
+import type { Actor } from '../../catalog/topics.ts'
 import { actorOf, anonymous, type Caller } from '../../registry/caller.ts'
 import type { Db, Queryable } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
@@ -8,8 +9,10 @@ import { facts } from './topics.ts'
 export type Refusals = AsyncDisposable & {
   /** Notes a login of this name with a wrong password. */
   login(name: string): void
+  /** Notes a client certificate that was not accepted. */
+  certificate(subject: string, why: string): void
   /** Notes a change that a signed-in caller may not make. `project`: the name or id of the project that it is about. */
-  change(caller: Caller, what: string, project: string | undefined): void
+  change(by: Caller | Actor, what: string, project: string | undefined): void
 }
 
 type Noted = {
@@ -66,14 +69,21 @@ export function openRefusals(db: Db, everyMs: number, onError: (error: unknown) 
         facts.loginFailed({ name, count, origin }, actorOf(anonymous)),
       )
     },
-    change: (caller, what, project) =>
+    certificate: (subject, why) => {
+      const [name, reason] = [subject.slice(0, 255).toWellFormed(), why.slice(0, 1000).toWellFormed()]
+      note(`certificate\n${name}\n${reason}`, undefined, (count, origin) =>
+        facts.certificateRefused({ name, reason, count, origin }, actorOf(anonymous)),
+      )
+    },
+    change: (by, what, project) =>
       note(
-        `change\n${caller.kind}\n${caller.kind === 'anonymous' ? '' : caller.id}\n${what}`,
+        `change\n${by.kind}\n${by.kind === 'anonymous' ? '' : by.id}\n${what}`,
         project,
         (count, origin, projectId) =>
           facts.changeRefused(
             { what, count, origin, ...(projectId === undefined ? {} : { projectId }) },
-            actorOf(caller),
+            // Who is an actor already is told by the same three fields.
+            actorOf(by as Caller),
           ),
       ),
     async [Symbol.asyncDispose]() {

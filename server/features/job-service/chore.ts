@@ -35,6 +35,8 @@ type Chore<P extends Params> = {
   operations: ChoreOperations
   /** The parameters of a run, from the request's body. Throws BAD_REQUEST. */
   parse(body: Static<typeof Schedule>): P
+  /** Throws a Failure when a run with these parameters could only fail now; a schedule may be there before its time. */
+  refuse?(params: P): Promise<void>
   facts: {
     asked(executionId: number, params: P, by: Actor): Fact
     stopped(executionId: number, by: Actor): Fact
@@ -109,7 +111,11 @@ async function follow<P extends Params>(
   body: Static<typeof Schedule>,
 ): Promise<number | undefined> {
   const asked = parseSchedule(body)
-  if (asked.kind === 'manual') return startChore(db, chore, by, chore.parse(body))
+  if (asked.kind === 'manual') {
+    const params = chore.parse(body)
+    await chore.refuse?.(params)
+    return startChore(db, chore, by, params)
+  }
   if (asked.kind === 'none') await unscheduleChore(db, chore, by)
   else await scheduleChore(db, chore, by, asked, chore.parse(body))
   return undefined

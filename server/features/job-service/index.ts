@@ -7,7 +7,7 @@ import { facts } from './topics.ts'
 
 export { choreRoutes } from './chore.ts'
 export { schedulingOf } from './topics.ts'
-export { parseSchedule } from './wire.ts'
+export { parseSchedule, presentHistory } from './wire.ts'
 
 type Lent = {
   db: Db

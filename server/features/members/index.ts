@@ -4,6 +4,9 @@ import { feature } from '../../platform/feature.ts'
 import { memberRoutes, type MemberRoutesOptions } from './routes.ts'
 import { facts } from './topics.ts'
 
+export { changesRightsOf, findEntity, type Wanted as WantedEntity } from './actions.ts'
+export { parseWanted } from './routes.ts'
+
 /** Accounts and groups with their roles in projects. */
 export const members = ({ reader, bring }: { reader: Reader & { db: Db } } & MemberRoutesOptions) =>
   feature({ name: 'members', topics: facts, routes: memberRoutes(reader, { bring }) })

@@ -5,6 +5,7 @@ import { callApi } from '../../testing/api.ts'
 import { openCookieBrowser } from '../../testing/cookie-browser.ts'
 import { fresh } from '../../testing/given.ts'
 import type { Fault, TestProvider } from '../../testing/oidc-provider.ts'
+import type { TestSettings } from '../../testing/server.ts'
 import { givenPerson, openScene, setItems, toCallback, type OidcScene } from './scene.suite.ts'
 
 export type FaultScene = OidcScene & {
@@ -18,10 +19,10 @@ export type FaultScene = OidcScene & {
   holdsNoSecret(text: string): void
 }
 
-export async function openFaultScene(): Promise<FaultScene> {
+export async function openFaultScene(more: TestSettings = {}): Promise<FaultScene> {
   const lines: string[] = []
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) })
-  const env = { MARINA_LOG_LEVEL: 'info', MARINA_OIDC_TIMEOUT: '1s', MARINA_OIDC_FAILURES: '0' } as const
+  const env = { MARINA_LOG_LEVEL: 'info', MARINA_OIDC_FAILURES: '0', ...more } as const
   const scene = await openScene({ env }, log)
   const { marina, provider } = scene
   const holdsNoSecret = (text: string) => {

@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { pushImage } from '../../testing/given.ts'
 import { openTestMarina } from '../../testing/server.ts'
 import { openTestProvider } from '../../testing/oidc-provider.ts'
-import { givenPerson, signIn } from './scene.suite.ts'
+import { givenPerson, patient, signIn } from './scene.suite.ts'
 
 const root = path.resolve(import.meta.dirname, '../../..')
 
@@ -17,7 +17,9 @@ test('a newcomer sets OIDC up, signs in, pushes by a CLI secret, and loses the r
   await using opened = new AsyncDisposableStack()
   const dir = await mkdtemp(path.join(tmpdir(), 'marina-oidc-page-'))
   opened.defer(() => rm(dir, { recursive: true, force: true }))
-  const marina = opened.use(await openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.1', MARINA_IDENTITY_REFRESH: '0s' }))
+  const marina = opened.use(
+    await openTestMarina({ ...patient, MARINA_OUTBOUND_ALLOW: '127.0.0.1', MARINA_IDENTITY_REFRESH: '0s' }),
+  )
   const provider = opened.use(await openTestProvider({ bases: [marina.url] }))
   await pushImage(marina, 'library/seed', { tag: 'one' })
   const image = `oci:${path.join(dir, 'image')}:one`

@@ -6,9 +6,10 @@ import { fresh, givenProject } from '../../testing/given.ts'
 import { eventually, expectAnswer } from '../../testing/http.ts'
 import { openBeside, type TestMarina } from '../../testing/server.ts'
 import { sql } from '../../platform/db/sql.ts'
-import { givenPerson, openScene, sessionOf, setItems, signIn, type OidcScene } from './scene.suite.ts'
+import { givenPerson, openScene, patient, sessionOf, setItems, signIn, type OidcScene } from './scene.suite.ts'
 
 const env = {
+  ...patient,
   MARINA_OUTBOUND_ALLOW: '127.0.0.1',
   // Each use of rights asks the provider.
   MARINA_IDENTITY_REFRESH: '0s',

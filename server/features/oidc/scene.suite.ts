@@ -11,13 +11,16 @@ export const scopes = 'openid,profile,email,groups,offline_access'
 
 export type OidcScene = AsyncDisposable & { marina: TestMarina; provider: TestProvider }
 
+/** Limits that a busy machine does not reach. */
+export const patient = { MARINA_OIDC_TIMEOUT: '1m', MARINA_IDENTITY_ANSWER: '1m' } as const
+
 /** A Marina whose people sign in at a provider of their own, which all know each other. */
 export async function openScene(
   { env = {}, items = {}, more = {} }: { env?: TestSettings; items?: object; more?: Partial<Configuration> } = {},
   log?: Log,
 ): Promise<OidcScene> {
   await using opened = new AsyncDisposableStack()
-  const marina = opened.use(await openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.1', ...env }, log))
+  const marina = opened.use(await openTestMarina({ MARINA_OUTBOUND_ALLOW: '127.0.0.1', ...patient, ...env }, log))
   const provider = opened.use(await openTestProvider({ bases: [marina.url], more }))
   await setItems(marina, {
     auth_mode: 'oidc_auth',

@@ -225,20 +225,16 @@ test('a sign-in leads back to this site only', async () => {
 })
 
 test('the way to sign in is refused while another auth_mode is set, in the words of Harbor', async () => {
-  const { marina } = scene
-  await setItems(marina, { auth_mode: 'db_auth' })
-  try {
-    for (const path of ['login', 'callback', 'logout']) {
-      const answer = expectAnswer(await marina.ask('GET', `/c/oidc/${path}`), 412, 'PRECONDITION_FAILED')
-      assert.match(answer.text, /auth mode: db_auth is not OIDC based/)
-    }
-    const page = await marina.ask('GET', '/c/oidc/login', {
-      headers: { accept: 'text/html', 'accept-language': 'de-AT' },
-    })
-    assert.match(page.text, /nicht eingeschaltet/)
-    expectAnswer(await marina.ask('GET', '/c/oidc/none'), 404, 'NOT_FOUND')
-    expectAnswer(await marina.ask('POST', '/c/oidc/login'), 405, 'METHOD_NOT_ALLOWED')
-  } finally {
-    await setItems(marina, { auth_mode: 'oidc_auth' })
+  // The mode of an installation with accounts cannot be changed, but by its operator.
+  await using marina = await openBeside(scene.marina, { MARINA_CONFIG_OVERWRITE_JSON: '{"auth_mode":"db_auth"}' })
+  for (const path of ['login', 'callback', 'logout']) {
+    const answer = expectAnswer(await marina.ask('GET', `/c/oidc/${path}`), 412, 'PRECONDITION_FAILED')
+    assert.match(answer.text, /auth mode: db_auth is not OIDC based/)
   }
+  const page = await marina.ask('GET', '/c/oidc/login', {
+    headers: { accept: 'text/html', 'accept-language': 'de-AT' },
+  })
+  assert.match(page.text, /nicht eingeschaltet/)
+  expectAnswer(await marina.ask('GET', '/c/oidc/none'), 404, 'NOT_FOUND')
+  expectAnswer(await marina.ask('POST', '/c/oidc/login'), 405, 'METHOD_NOT_ALLOWED')
 })

@@ -81,6 +81,7 @@ const metadata: Record<string, Parse> = {
   severity,
   auto_scan: flag,
   auto_sbom_generation: flag,
+  sbom_maker: oneOf(['marina', 'scanner']),
   reuse_sys_cve_allowlist: flag,
   vulnerability_warning: severity,
   hold_until_scanned: flag,

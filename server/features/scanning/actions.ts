@@ -3,8 +3,10 @@ import { isReferenceViolation, isUniqueViolation, type Db, type Tx } from '../..
 import { differing } from '../../platform/events/differing.ts'
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
+import { OutboundRefused, type Outbound } from '../../platform/outbound/outbound.ts'
 import { scannerProblem, type Address, type NewScanner } from './rules.ts'
 import { changeScanner, chooseScanner, dropScanner, makeDefault, saveScanner, type Scanner } from './store.ts'
+import { isBuiltIn } from './scanners/trivy/row.ts'
 import { facts } from './topics.ts'
 
 /** Encrypts and decrypts credentials that are stored in the database. */
@@ -12,9 +14,16 @@ export type Seal = { seal(plain: string, purpose: string): string; unseal(sealed
 
 const purpose = 'scanner credential'
 
+type Registering = { db: Db; seal: Seal; outbound: Pick<Outbound, 'check'> }
+
 /** Throws BAD_REQUEST, or CONFLICT when name or URL is taken. */
-export async function createScanner(db: Db, seal: Seal, by: Actor, wanted: NewScanner): Promise<string> {
+export async function createScanner(
+  { db, seal, outbound }: Registering,
+  by: Actor,
+  wanted: NewScanner,
+): Promise<string> {
   refuse(scannerProblem(wanted))
+  await refuseUnreachable(outbound, wanted.url)
   return refusingDuplicates(() =>
     db.transaction(async (tx) => {
       const { id } = await saveScanner(tx, sealed(seal, wanted))
@@ -26,16 +35,16 @@ export async function createScanner(db: Db, seal: Seal, by: Actor, wanted: NewSc
 
 /** Fields that are absent stay as they are. Throws BAD_REQUEST or CONFLICT. */
 export async function updateScanner(
-  db: Db,
-  seal: Seal,
+  { db, seal, outbound }: Registering,
   by: Actor,
   scanner: Scanner,
   wish: Partial<NewScanner>,
 ): Promise<void> {
-  const given = scanner.isOwn ? onlySwitch(wish) : wish
+  const given = isBuiltIn(scanner) ? onlySwitch(wish) : wish
   const known = opened(seal, scanner)
   const wanted = { ...known, ...given }
-  if (!scanner.isOwn) refuse(scannerProblem(wanted))
+  if (!isBuiltIn(scanner)) refuse(scannerProblem(wanted))
+  if (wanted.url !== known.url) await refuseUnreachable(outbound, wanted.url)
   const changed = Object.keys(differing<NewScanner>(known, given))
   const told =
     changed.length === 0 ? [] : [facts.scannerChanged({ scannerId: scanner.id, name: wanted.name, changed }, by)]
@@ -44,7 +53,10 @@ export async function updateScanner(
   )
 }
 
-/** Of Marina's own matcher only the switch can be changed; what else a client sends back is left as it is. */
+/**
+ * Of Marina's own matcher, and of a Trivy beside it, only the switch can be changed; what else a client sends back is
+ * left as it is.
+ */
 const onlySwitch = ({ isDisabled }: Partial<NewScanner>): Partial<NewScanner> =>
   isDisabled === undefined ? {} : { isDisabled }
 
@@ -103,6 +115,14 @@ async function changing(
 
 function refuse(problem: string | undefined) {
   if (problem) throw new Failure('BAD_REQUEST', problem)
+}
+
+/** Refuses an address that Marina would never call, as for other registries. A name that is not known passes. */
+async function refuseUnreachable(outbound: Registering['outbound'], url: string): Promise<void> {
+  await outbound.check(url, 'public').catch((error: unknown) => {
+    if (!(error instanceof OutboundRefused)) throw error
+    throw new Failure('BAD_REQUEST', `Marina may not call this scanner: ${error.message}`, { cause: error })
+  })
 }
 
 async function refusingDuplicates<Result>(work: () => Promise<Result>): Promise<Result> {

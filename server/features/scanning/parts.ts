@@ -1,4 +1,7 @@
+import { Failure } from '../../platform/http/failure.ts'
+import { HopelessJob } from '../../platform/jobs/type.ts'
 import type { Metrics } from '../../platform/observe/metrics.ts'
+import { readMetadata } from '../projects/index.ts'
 import { opened } from './actions.ts'
 import { matcherParts, type MatcherRules } from './matcher/parts.ts'
 import { sweepFindings } from './reports/findings.ts'
@@ -12,13 +15,18 @@ import { sbomRoutes, type RouteGround } from './sboms/routes.ts'
 import { scanAllHandler } from './scan-all/jobs.ts'
 import { scanAllRoutes } from './scan-all/routes.ts'
 import { scanRoutes } from './scan-routes.ts'
-import { adapterScanner, type AdapterGround } from './scanners/adapter/adapter.ts'
+import { adapterSbomMaker, adapterScanner, sbomProblem, type AdapterGround } from './scanners/adapter/adapter.ts'
+import { dataTimeOf, type Metadata } from './scanners/adapter/metadata.ts'
 import { matcherMetadata, ownMatcher } from './scanners/matcher.ts'
 import { ownScanner, type OwnRules } from './scanners/own.ts'
+import { ScanRefused, type SbomReport, type Scanner, type VulnerabilityReport } from './scanners/scanner.ts'
+import { ensureTrivy, isBuiltIn, trivyUrl } from './scanners/trivy/row.ts'
+import { localTrivy, trivyMetadata, type TrivyRules } from './scanners/trivy/trivy.ts'
+import { findScannerOfProject, noteDataTime, type Scanner as Registered } from './store.ts'
 
 /** `rules`: config/scanning.ts, `vulndb`: config/vulndb.ts. */
 export type Lent = Omit<Parameters<typeof scannerRoutes>[0], 'ownMetadata'> &
-  Omit<JobGround, 'scanner'> &
+  Omit<JobGround, 'makerOf'> &
   RouteGround &
   Omit<AdapterGround, 'rules'> & {
     rules: OwnRules &
@@ -26,7 +34,52 @@ export type Lent = Omit<Parameters<typeof scannerRoutes>[0], 'ownMetadata'> &
       Parameters<typeof sbomJob>[0] &
       Parameters<typeof scanJob>[0] & { scansQueued: number }
     vulndb: MatcherRules
+    /** A Trivy on this machine; absent when there is none to use. */
+    trivy?: TrivyRules
   }
+
+/** What a scanner that runs elsewhere is lent; how old its data is, is noted whenever it says so. */
+const groundOf = (lent: Lent, { id }: Registered): AdapterGround => ({
+  ...lent,
+  onMetadata: (metadata) => noteDataTime(lent.reader.db, id, dataTimeOf(metadata)),
+})
+
+/** A project whose `sbom_maker` is `scanner` gets its SBOMs from its scanner, if that can make them; others from us. */
+function sbomMakers(lent: Lent, own: Scanner<SbomReport>): JobGround['makerOf'] {
+  return async (image, { log, signal }) => {
+    const { sbom_maker: wanted } = await readMetadata(lent.reader, image.projectId)
+    if (wanted !== 'scanner') return own
+    const row = await findScannerOfProject(lent.reader.db, image.projectId)
+    if (!row || isBuiltIn(row) || row.isDisabled) {
+      log('the project has no scanner beside Marina that is in use: Marina makes the SBOM', 'WARNING')
+      return own
+    }
+    const [ground, scanner] = [groundOf(lent, row), opened(lent.seal, row)]
+    const problem = await sbomProblem(ground, scanner, image.mediaType, signal)
+    if (problem === undefined) return adapterSbomMaker(ground, scanner)
+    log(`${row.name}: ${problem}: Marina makes the SBOM`, 'WARNING')
+    return own
+  }
+}
+
+type Engine = Scanner<VulnerabilityReport>
+
+/** The engine of a scanner that is no adapter elsewhere; undefined for one that is. Throws HopelessJob. */
+function builtIn({ isOwn, url }: Registered, own: Engine, trivy: Engine | undefined): Engine | undefined {
+  if (isOwn) return own
+  if (url !== trivyUrl) return undefined
+  if (!trivy) throw new HopelessJob('no Trivy is set up on this machine (MARINA_TRIVY)')
+  return trivy
+}
+
+/** What a scanner that is no adapter says of itself. Throws BAD_REQUEST. */
+async function builtInMetadata({ reader, trivy }: Lent, { isOwn }: Registered): Promise<Metadata> {
+  if (isOwn) return matcherMetadata(reader.db)
+  if (!trivy) throw new Failure('BAD_REQUEST', 'no Trivy is set up on this machine (MARINA_TRIVY)')
+  return trivyMetadata(trivy).catch((error: unknown) => {
+    throw error instanceof ScanRefused ? new Failure('BAD_REQUEST', error.message, { cause: error }) : error
+  })
+}
 
 const sweepEveryMs = 6 * 3_600_000
 
@@ -36,10 +89,12 @@ export function partsOf(lent: Lent) {
   const types = { sbom: sbomJob(lent.rules), scan: scanJob(lent.rules) }
   const scanner = ownScanner({ db, registry: lent.registry, rules: lent.rules })
   const matcher = matcherParts({ reader: lent.reader, registry: lent.registry, rules: lent.vulndb })
+  const { trivy: found } = lent
+  const trivy = found && localTrivy({ db, registry: lent.registry, rules: lent.rules, trivy: found })
   const own = ownMatcher({ db, registry: lent.registry, rules: lent.rules, vulndb: lent.vulndb })
   return {
     routes: [
-      ...scannerRoutes({ ...lent, ownMetadata: () => matcherMetadata(db) }),
+      ...scannerRoutes({ ...lent, ownMetadata: (row) => builtInMetadata(lent, row) }),
       ...scanRoutes({ ...lent, types }),
       ...sbomRoutes(lent),
       ...matcher.routes,
@@ -47,10 +102,10 @@ export function partsOf(lent: Lent) {
     ],
     reactions: [sbomsOnPush(types.sbom), scansOnPush(types.scan)],
     jobs: [
-      sbomHandler(types.sbom, { ...lent, scanner }),
+      sbomHandler(types.sbom, { ...lent, makerOf: sbomMakers(lent, scanner) }),
       scanHandler(types.scan, {
         db,
-        engineOf: (row) => (row.isOwn ? own : adapterScanner(lent, opened(lent.seal, row))),
+        engineOf: (row) => builtIn(row, own, trivy) ?? adapterScanner(groundOf(lent, row), opened(lent.seal, row)),
       }),
       ...matcher.jobs,
       scanAllHandler({ db, type: types.scan, rules: lent.rules }),
@@ -63,6 +118,9 @@ export function partsOf(lent: Lent) {
         run: (signal: AbortSignal) => sweepFindings(db, signal),
       },
     ],
+    prepare: async () => {
+      if (found) await ensureTrivy(db)
+    },
     measure: (metrics: Metrics) => measureScans(metrics, db),
   }
 }

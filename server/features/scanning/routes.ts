@@ -10,8 +10,17 @@ import { actorOf } from '../../registry/caller.ts'
 import { route, type ApiRoute } from '../access/index.ts'
 import { chooseFor, createScanner, deleteScanner, opened, setDefault, updateScanner, type Seal } from './actions.ts'
 import { scannerProblem, type AuthKind, type NewScanner } from './rules.ts'
-import { askMetadata, type Metadata } from './scanners/adapter/metadata.ts'
-import { findScanner, findScannerOfProject, listScanners, scannerFields, scannerOrder, type Scanner } from './store.ts'
+import { isBuiltIn } from './scanners/trivy/row.ts'
+import { askMetadata, dataTimeOf, type Metadata } from './scanners/adapter/metadata.ts'
+import {
+  findScanner,
+  findScannerOfProject,
+  listScanners,
+  noteDataTime,
+  scannerFields,
+  scannerOrder,
+  type Scanner,
+} from './store.ts'
 import { parseScanner, presentMetadata, presentScanner } from './wire.ts'
 
 const fresh: NewScanner = {
@@ -29,8 +38,8 @@ type Ground = {
   db: Db
   seal: Seal
   outbound: Outbound
-  /** What Marina's own matcher says of itself; absent where there is none. */
-  ownMetadata?: () => Promise<Metadata>
+  /** What a scanner that is no adapter says of itself: Marina's own matcher, or a Trivy beside it. */
+  ownMetadata: (scanner: Scanner) => Promise<Metadata>
 }
 type Registration = Static<typeof api.ScannerRegistration>
 
@@ -44,7 +53,7 @@ function systemRoutes({ db, seal, outbound, ...own }: Ground): ApiRoute[] {
   return [
     route(api.listScanners, may('list'), ({ query }) => list(db, query)),
     route(api.createScanner, may('create'), async ({ body, caller }) =>
-      created(await createScanner(db, seal, actorOf(caller), { ...fresh, ...parseScanner(body) })),
+      created(await createScanner({ db, seal, outbound }, actorOf(caller), { ...fresh, ...parseScanner(body) })),
     ),
     route(api.pingScanner, may('read'), async ({ body }) => {
       const { name, url, auth = '', access_credential: credential = '' } = body
@@ -56,7 +65,12 @@ function systemRoutes({ db, seal, outbound, ...own }: Ground): ApiRoute[] {
       presentScanner(await getScanner(db, params.registration_id)),
     ),
     route(api.updateScanner, may('update'), async ({ params, body, caller }) =>
-      updateScanner(db, seal, actorOf(caller), await getScanner(db, params.registration_id), parseScanner(body)),
+      updateScanner(
+        { db, seal, outbound },
+        actorOf(caller),
+        await getScanner(db, params.registration_id),
+        parseScanner(body),
+      ),
     ),
     route(api.deleteScanner, may('delete'), async ({ params, caller }) => {
       const scanner = await getScanner(db, params.registration_id)
@@ -68,7 +82,7 @@ function systemRoutes({ db, seal, outbound, ...own }: Ground): ApiRoute[] {
       if (body.is_default !== undefined) await setDefault(db, actorOf(caller), scanner, body.is_default)
     }),
     route(api.getScannerMetadata, may('read'), async ({ params }) =>
-      metadataOf({ seal, outbound, ...own }, await getScanner(db, params.registration_id)),
+      metadataOf({ db, seal, outbound, ...own }, await getScanner(db, params.registration_id)),
     ),
   ]
 }
@@ -87,7 +101,7 @@ function projectRoutes({ db, seal, outbound, ...own }: Ground): ApiRoute[] {
   async function describeScannerOf({ id }: Project): Promise<Partial<Registration>> {
     const scanner = await findScannerOfProject(db, id)
     if (!scanner) return {}
-    const metadata = await metadataOf({ seal, outbound, ...own }, scanner).catch((error: unknown) => {
+    const metadata = await metadataOf({ db, seal, outbound, ...own }, scanner).catch((error: unknown) => {
       if (error instanceof Failure) return undefined
       throw error
     })
@@ -96,10 +110,10 @@ function projectRoutes({ db, seal, outbound, ...own }: Ground): ApiRoute[] {
 }
 
 /** What a scanner says of itself; Marina's own is not asked by HTTP. Throws BAD_REQUEST. */
-async function metadataOf({ seal, outbound, ownMetadata }: Omit<Ground, 'db'>, scanner: Scanner): Promise<Metadata> {
-  if (!scanner.isOwn) return askMetadata(outbound, opened(seal, scanner))
-  if (!ownMetadata) throw new Failure('BAD_REQUEST', 'this Marina has no matcher of its own')
-  return ownMetadata()
+async function metadataOf({ db, seal, outbound, ownMetadata }: Ground, scanner: Scanner): Promise<Metadata> {
+  const metadata = isBuiltIn(scanner) ? await ownMetadata(scanner) : await askMetadata(outbound, opened(seal, scanner))
+  if (!scanner.isOwn) await noteDataTime(db, scanner.id, dataTimeOf(metadata))
+  return metadata
 }
 
 async function list(db: Db, query: ListQuery): Promise<Page<Registration>> {

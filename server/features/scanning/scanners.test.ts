@@ -215,3 +215,17 @@ test('H09: a wrong or internal URL is 400, internal ones with one text, and only
     texts.add(expectAnswer(await ping(url), 400, 'BAD_REQUEST').text)
   assert.equal(texts.size, 1)
 })
+
+test('a scanner is not saved at an address that is never called: metadata services, link-local, inside', async () => {
+  const id = await make()
+  const before = await show(id)
+  for (const host of ['169.254.169.254', '[fd00:ec2::254]', '[fe80::1]', '100.100.100.200', '10.0.0.1', '127.0.0.2']) {
+    const body = { name: fresh('scanner'), url: `http://${host}/latest` }
+    for (const [method, path] of [
+      ['POST', '/scanners'],
+      ['PUT', `/scanners/${id}`],
+    ] as const)
+      assert.match(expectAnswer(await call(method, path, body), 400, 'BAD_REQUEST').text, /may not be called/)
+  }
+  assert.deepEqual(await show(id), before)
+})

@@ -5,6 +5,7 @@ import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { AuthKind } from './rules.ts'
+import { trivyUrl } from './scanners/trivy/row.ts'
 
 /** A scanner as stored. `sealedCredential`: encrypted, null when it needs none. */
 export type Scanner = {
@@ -20,6 +21,8 @@ export type Scanner = {
   usesInternalAddress: boolean
   /** Marina's own matcher, which is asked without a URL. */
   isOwn: boolean
+  /** The time of its data, as it said itself when it was last asked. */
+  dataAt: Date | null
   createdAt: Date
   updatedAt: Date
 }
@@ -28,6 +31,9 @@ const columns = sql`
   id, name, description, url, is_disabled as "isDisabled", is_default as "isDefault", auth,
   sealed_credential as "sealedCredential", skips_tls_check as "skipsTlsCheck",
   uses_internal_address as "usesInternalAddress", is_own as "isOwn",
+  case when is_own then (
+      select data_at from vulndb_generation where vulndb_generation.id = (select generation_id from vulndb))
+    else scanner.data_at end as "dataAt",
   created_at as "createdAt", updated_at as "updatedAt"`
 
 /**
@@ -83,7 +89,7 @@ export function findScannerIdOf({ db, cache }: Reader, projectId: number): Maybe
   )
 }
 
-type Kept = Omit<Scanner, 'id' | 'isDefault' | 'isOwn' | 'createdAt' | 'updatedAt'>
+type Kept = Omit<Scanner, 'id' | 'isDefault' | 'isOwn' | 'dataAt' | 'createdAt' | 'updatedAt'>
 
 /** Inserts a scanner; the first one becomes the default. Throws a unique violation when its name or URL is taken. */
 export async function saveScanner(tx: Tx, scanner: Kept): Promise<{ id: string }> {
@@ -97,7 +103,7 @@ export async function saveScanner(tx: Tx, scanner: Kept): Promise<{ id: string }
       sealed_credential, skips_tls_check, uses_internal_address)
     values (
       ${scanner.name}, ${scanner.description}, ${scanner.url}, ${scanner.isDisabled},
-      not exists (select 1 from scanner), ${scanner.auth},
+      not exists (select 1 from scanner where url <> ${trivyUrl}), ${scanner.auth},
       ${scanner.sealedCredential}, ${scanner.skipsTlsCheck}, ${scanner.usesInternalAddress})
     returning id`)
   return row!
@@ -112,6 +118,12 @@ export async function changeScanner(tx: Tx, id: string, scanner: Kept): Promise<
       uses_internal_address = ${scanner.usesInternalAddress}, updated_at = now()
     where id = ${id}::uuid`)
   return count === 1
+}
+
+/** Notes how old the data of a scanner is; one that says nothing of it any more is not known to have any. */
+export async function noteDataTime(db: Queryable, id: string, dataAt: Date | null): Promise<void> {
+  await db.run(sql`
+    update scanner set data_at = ${dataAt} where id = ${id}::uuid and data_at is distinct from ${dataAt}::timestamptz`)
 }
 
 export async function dropScanner(tx: Tx, id: string): Promise<boolean> {

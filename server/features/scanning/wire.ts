@@ -2,6 +2,7 @@ import type { Static } from 'typebox'
 import type { ScannerRegistration, ScannerRegistrationChange } from '../../../api/scanners.ts'
 import { kindOf, type Metadata } from './scanners/adapter/metadata.ts'
 import type { AuthKind, NewScanner } from './rules.ts'
+import { isBuiltIn } from './scanners/trivy/row.ts'
 import type { Scanner } from './store.ts'
 
 /** Shown in place of a credential. A client that sends it back keeps the stored credential. */
@@ -40,7 +41,8 @@ export function presentScanner(scanner: Scanner): Registration {
     ...(scanner.sealedCredential === null ? {} : { access_credential: hidden }),
     skip_certVerify: scanner.skipsTlsCheck,
     use_internal_addr: scanner.usesInternalAddress,
-    is_own: scanner.isOwn,
+    is_own: isBuiltIn(scanner),
+    ...(scanner.dataAt === null ? {} : { database_time: scanner.dataAt.toISOString() }),
     create_time: scanner.createdAt.toISOString(),
     update_time: scanner.updatedAt.toISOString(),
   }

@@ -3,6 +3,7 @@ import { settingsRoutes } from './routes.ts'
 import type { SettingsAccess } from './settings.ts'
 import { facts } from './topics.ts'
 
+export type { Settings } from './items.ts'
 export { openSettings, type SettingsAccess, type SettingsReader } from './settings.ts'
 export { refuseWhileReadOnly } from './read-only.ts'
 

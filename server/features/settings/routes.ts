@@ -12,7 +12,9 @@ export function settingsRoutes(settings: SettingsAccess): ApiRoute[] {
   const shown = async () => {
     const all = await settings.all()
     const names = (Object.keys(items) as ItemName[]).filter((name) => !isSecret(name))
-    return Object.fromEntries(names.map((name) => [name, { value: all[name], editable: settings.isEditable(name) }]))
+    const shownOf = async (name: ItemName) =>
+      [name, { value: all[name], editable: await settings.isEditable(name) }] as const
+    return Object.fromEntries(await Promise.all(names.map((name) => shownOf(name))))
   }
 
   return [

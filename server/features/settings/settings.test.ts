@@ -76,7 +76,7 @@ test('a wrong value is refused, and then no item of the request is changed', asy
     { storage_per_project: 0 },
     { project_creation_restriction: 'nobody' },
     { robot_name_prefix: '' },
-    { auth_mode: 'ldap_auth' },
+    { auth_mode: 'nope_auth' },
     { oidc_extra_redirect_parms: '[]' },
     { banner_message: 'a\0b' },
     { ldap_scope: 3 },

@@ -14,8 +14,8 @@ export type SettingsReader = {
 }
 
 export type SettingsAccess = SettingsReader & {
-  /** False for an item that the environment sets (MARINA_CONFIG_OVERWRITE_JSON). */
-  isEditable(name: ItemName): boolean
+  /** False for an item that the environment sets (MARINA_CONFIG_OVERWRITE_JSON), and for one that is fixed by now. */
+  isEditable(name: ItemName): Promise<boolean>
   /** Changes the named items, all or none. Unknown names are ignored. Throws BAD_REQUEST or FORBIDDEN. */
   update(by: Actor, wanted: Record<string, unknown>): Promise<void>
 }
@@ -32,10 +32,13 @@ type Options = {
   defaults?: Partial<Settings>
   /** Further rules of other parts: why a new value that the item's own rule accepts cannot be used. */
   problems?: Partial<Record<ItemName, (value: unknown) => string | undefined | Promise<string | undefined>>>
+  /** Items that may have become fixed, so that no other value is taken any more. */
+  fixed?: Partial<Record<ItemName, () => Promise<boolean>>>
 }
 
 /** Throws Error when `overwrite` cannot be used. */
-export function openSettings({ db, cache, secrets, overwrite, defaults = {}, problems = {} }: Options): SettingsAccess {
+export function openSettings(options: Options): SettingsAccess {
+  const { db, cache, secrets, overwrite, defaults = {}, problems = {}, fixed = {} } = options
   const locked = parseOverwrite(overwrite)
   const fallbacks = {
     ...Object.fromEntries(Object.entries(items).map(([name, { fallback }]) => [name, fallback])),
@@ -59,7 +62,7 @@ export function openSettings({ db, cache, secrets, overwrite, defaults = {}, pro
   return {
     all,
     get: async (name) => (await all())[name],
-    isEditable: (name) => !Object.hasOwn(locked, name),
+    isEditable: async (name) => !Object.hasOwn(locked, name) && !(await fixed[name]?.()),
     async update(by, wanted) {
       const now = await all()
       const changes = Object.entries(wanted).filter(

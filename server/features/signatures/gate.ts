@@ -13,9 +13,10 @@ import { findManifestBytes, findProjectSigners, listHolders, type ProjectSigners
 import { openVerdicts, type Accessories, type Ground, type Verdict } from './verdicts.ts'
 
 /** Something that a project asks of an image. */
-type Requirement = keyof Wanted
+export type Requirement = keyof Wanted
+export type OnRefused = (pulled: Pulled, requirement: Requirement) => void
 /** `onRefused`: told of each pull that is refused. */
-type GateGround = Ground & { onRefused(pulled: Pulled, requirement: Requirement): void }
+type GateGround = Ground & { onRefused: OnRefused }
 
 type Metadata = Readonly<Record<string, string>>
 /** What a pull is judged by. The cache has another object for each of them when it changes. */

@@ -166,7 +166,7 @@ test('a refused pull is counted, and written to the audit log once for many', as
     assert.ok(mine.length > 0 && mine.every(({ operation_result: result }) => !result))
   })
   const metrics = await marina.ground.metrics.registry.metrics()
-  const [, value] = /marina_pulls_unsigned_total\{kind="verified"\} (\d+)/.exec(metrics)!
+  const [, value] = /marina_pulls_refused_total\{policy="signature_verified"\} (\d+)/.exec(metrics)!
   assert.ok(Number(value) >= 3)
 })
 

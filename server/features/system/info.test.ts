@@ -24,6 +24,7 @@ test('C-78: anonymous callers learn how to log in, and only logged-in ones the v
     primary_auth_mode: false,
     self_registration: false,
     banner_message: '',
+    oidc_provider_name: '',
   })
   assert.deepEqual([open.headers.server, open.headers['x-powered-by']], [undefined, undefined])
   const more = expectAnswer(await ask('GET', '/api/v2.0/systeminfo', { as: user }), 200).json() as Record<

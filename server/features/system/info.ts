@@ -1,9 +1,10 @@
 import { statfs } from 'node:fs/promises'
+import type { Static } from 'typebox'
 import * as api from '../../../api/system.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { content } from '../../platform/http/reply.ts'
 import { route, type ApiRoute } from '../access/index.ts'
-import type { SettingsReader } from '../settings/index.ts'
+import type { Settings, SettingsReader } from '../settings/index.ts'
 
 export type About = {
   /** Harbor's version whose API this is, for clients that depend on it, followed by Marina's own. */
@@ -21,7 +22,8 @@ export function infoRoutes(settings: SettingsReader, { version, externalUrl, sto
       const { auth_mode, primary_auth_mode, self_registration, banner_message, oidc_name } = all
       const { project_creation_restriction, read_only, notification_enable } = all
       const oidc_provider_name = auth_mode === 'oidc_auth' ? oidc_name : ''
-      const open = { auth_mode, primary_auth_mode, self_registration, banner_message, oidc_provider_name }
+      const known = { auth_mode, primary_auth_mode, self_registration, banner_message, oidc_provider_name }
+      const open = { ...known, ...proxyOf(all) }
       if (caller.kind === 'anonymous') return open
       const host = request.headers.host ?? 'localhost'
       return {
@@ -47,4 +49,16 @@ export function infoRoutes(settings: SettingsReader, { version, externalUrl, sto
       return content('application/x-x509-ca-cert', authority, { 'content-disposition': 'attachment; filename=ca.crt' })
     }),
   ]
+}
+
+/** How logins reach the HTTP auth proxy, in its mode; what is off or empty is left out, as in Harbor. */
+function proxyOf(all: Settings): Pick<Static<typeof api.GeneralInfo>, 'authproxy_settings'> {
+  if (all.auth_mode !== 'http_auth') return {}
+  const shown = {
+    endpoint: all.http_authproxy_endpoint,
+    tokenreivew_endpoint: all.http_authproxy_tokenreview_endpoint,
+    skip_search: all.http_authproxy_skip_search,
+    verify_cert: all.http_authproxy_verify_cert,
+  }
+  return { authproxy_settings: Object.fromEntries(Object.entries(shown).filter(([, value]) => value)) }
 }

@@ -1,4 +1,4 @@
-/** Harbor's types of events: their names in CloudEvents, and whether Marina emits them yet. */
+/** Harbor's types of events, then Marina's own: their names in CloudEvents, and whether Marina emits them yet. */
 export const eventTypes = {
   PUSH_ARTIFACT: { cloud: 'harbor.artifact.pushed', isProduced: true },
   PULL_ARTIFACT: { cloud: 'harbor.artifact.pulled', isProduced: true },
@@ -10,6 +10,7 @@ export const eventTypes = {
   SCANNING_COMPLETED: { cloud: 'harbor.scan.completed', isProduced: true },
   REPLICATION: { cloud: 'harbor.replication.status.changed', isProduced: true },
   TAG_RETENTION: { cloud: 'harbor.tag_retention.finished', isProduced: true },
+  VULNERABILITY_FOUND: { cloud: 'marina.vulnerability.found', isProduced: true },
 } as const
 export type EventType = keyof typeof eventTypes
 
@@ -50,6 +51,19 @@ export type EventData = {
   replication?: ReplicationData
   /** Only of TAG_RETENTION, which has nothing else. */
   retention?: RetentionData
+  /** Of VULNERABILITY_FOUND. */
+  vulnerabilities?: VulnerabilityData
+}
+
+/** What a new database of vulnerabilities has found in a known image. */
+export type VulnerabilityData = {
+  /** The number of the database: an image has at most one event for each. */
+  database: number
+  count: number
+  /** How many of each severity; those without one are left out. */
+  summary: Record<string, number>
+  /** At most 10, the worst first. */
+  most_severe: { id: string; severity: string; package: string; version: string; fix_version: string }[]
 }
 
 /** What a run of tag retention did in one repository, in Harbor's words. */
@@ -108,6 +122,18 @@ export function testEvent(
     occurredAt: new Date(),
     operator,
     projectId: project.id,
-    data: { resources, repository, custom_attributes: { Details: 'a test: nothing happened' } },
+    data: {
+      resources,
+      repository,
+      ...(type === 'VULNERABILITY_FOUND' ? { vulnerabilities: noVulnerability } : {}),
+      custom_attributes: { Details: 'a test: nothing happened' },
+    },
   }
+}
+
+const noVulnerability: VulnerabilityData = {
+  database: 0,
+  count: 1,
+  summary: { High: 1 },
+  most_severe: [{ id: 'CVE-0000-0000', severity: 'High', package: 'test', version: '1.0', fix_version: '1.1' }],
 }

@@ -553,7 +553,7 @@ test('S4-28: executions, tasks, log, jobs and last trigger show a delivery as Ha
   assert.equal(last.find((row) => row.policy_name === name)!.last_trigger_time, start)
 })
 
-test("all ten of Harbor's types can be chosen, and those that Marina does not emit yet are named", async () => {
+test("all of Harbor's types and Marina's own can be chosen, and those that nothing emits yet are named", async () => {
   const types = [
     'PUSH_ARTIFACT',
     'PULL_ARTIFACT',
@@ -565,6 +565,7 @@ test("all ten of Harbor's types can be chosen, and those that Marina does not em
     'SCANNING_COMPLETED',
     'REPLICATION',
     'TAG_RETENTION',
+    'VULNERABILITY_FOUND',
   ]
   const supported = expectAnswer(
     await rest('GET', `/projects/${cast.A.name}/webhook/events`, cast.maA),

@@ -10,9 +10,9 @@ import type { Reaction, Told } from '../../platform/events/reaction.ts'
 import { quotaFacts } from '../quotas/index.ts'
 import { replicationFacts, type TaskFact } from '../replication/index.ts'
 import { retentionFacts } from '../retention/index.ts'
-import { scanFacts, type ScanEnded } from '../scanning/index.ts'
+import { matcherFacts, scanFacts, type ScanEnded, type VulnerabilitiesFound } from '../scanning/index.ts'
 import { addDeliveries, type NewDelivery } from './deliveries.ts'
-import type { EventData, EventType, HookEvent } from './events.ts'
+import type { EventData, EventType, HookEvent, VulnerabilityData } from './events.ts'
 import { replicationDataOf } from './replication-data.ts'
 import { findWanted, type Wanted } from './store.ts'
 
@@ -35,6 +35,7 @@ type About = Place & {
   /** Of a replication, which Harbor's data show instead of the artifact. */
   task?: TaskFact
   retention?: RetentionDone
+  found?: VulnerabilitiesFound
   by: Actor
 }
 type RetentionDone = NonNullable<ReturnType<typeof retentionFacts.repositoryDone.read>>
@@ -60,6 +61,16 @@ const sources: Source[] = [
     read(fact) {
       const said = retentionFacts.repositoryDone.read(fact)
       return said && { projectId: said.projectId, repository: said.repository, tags: [], retention: said, by: said.by }
+    },
+  },
+  {
+    topic: matcherFacts.vulnerabilitiesFound.topic,
+    type: 'VULNERABILITY_FOUND',
+    read(fact) {
+      const said = matcherFacts.vulnerabilitiesFound.read(fact)
+      if (!said) return undefined
+      const { projectId, repository, digest, tags, by } = said
+      return { projectId, repository, digest, tags, found: said, by }
     },
   },
 ]
@@ -183,7 +194,7 @@ async function lookUp(tx: Tx, matches: Match[]): Promise<[Set<number>, Map<strin
 const mostResources = 100
 
 function dataOf(isPublic: boolean, about: About, host: string, createdAt: Date | undefined): EventData {
-  const { repository, digest, tags, details, task, retention, overview = {}, scanType } = about
+  const { repository, digest, tags, details, task, retention, found, overview = {}, scanType } = about
   if (task) return { replication: replicationDataOf(task, host) }
   if (retention) return { retention: retentionData(retention, host) }
   const project = projectOf(repository)
@@ -202,9 +213,27 @@ function dataOf(isPublic: boolean, about: About, host: string, createdAt: Date |
       repo_type: isPublic ? 'public' : 'private',
     },
     ...(scanType === undefined ? {} : { scan: { scan_type: scanType } }),
+    ...(found ? { vulnerabilities: vulnerabilityData(found) } : {}),
     ...(details === undefined ? {} : { custom_attributes: { Details: details } }),
   }
 }
+
+/** Vulnerabilities that one event names. */
+const mostNamed = 10
+
+const vulnerabilityData = ({
+  generation,
+  count,
+  bySeverity,
+  vulnerabilities,
+}: VulnerabilitiesFound): VulnerabilityData => ({
+  database: generation,
+  count,
+  summary: bySeverity,
+  most_severe: vulnerabilities.slice(0, mostNamed).map(({ id, severity, package: name, version, fixedVersion }) => {
+    return { id, severity, package: name, version, fix_version: fixedVersion }
+  }),
+})
 
 function retentionData(
   { repository, policyId, total, retained, deleted, rules }: RetentionDone,

@@ -90,8 +90,6 @@ type ApiOptions<Access, Caller> = {
   /** Turns an error of another folder into a Failure; undefined when it is unknown. */
   translate(error: unknown): Failure | undefined
   onUnknown(error: unknown, request: IncomingMessage): void
-  /** Answers a request that fits no operation; `path` is without the prefix. Undefined means NOT_FOUND. */
-  missing?(request: IncomingMessage, response: ServerResponse, path: string): Promise<[] | undefined>
   bodyBytes: number
   /** Rewrites a request's target into the form that the routes' paths match. */
   rewrite?(target: string): string
@@ -137,7 +135,7 @@ export async function openApi<Access, Caller>(options: ApiOptions<Access, Caller
   validateInputs(app)
   app.setErrorHandler((error, request, reply) => sendFailure(options, error, request, reply))
   app.setNotFoundHandler((request, reply) =>
-    answerMissing(options, request, reply).catch((error: unknown) => sendFailure(options, error, request, reply)),
+    sendFailure(options, new Failure('NOT_FOUND', 'no such operation'), request, reply),
   )
   for (const row of options.routes) addRoute(app, options, row)
   await app.ready()
@@ -251,17 +249,6 @@ const headersOf = (headers: Readonly<Record<string, string>>) => ({
     Object.entries(headers).map(([name, value]) => [name, { type: 'string', description: value }]),
   ),
 })
-
-async function answerMissing<Access, Caller>(
-  { missing, accompany, prefix }: ApiOptions<Access, Caller>,
-  request: FastifyRequest,
-  reply: FastifyReply,
-) {
-  const ask = async () => missing?.(request.raw, reply.raw, pathOf(request).slice(prefix.length))
-  const list = await (accompany ? accompany(request.raw, reply.raw, ask) : ask())
-  if (!list) throw new Failure('NOT_FOUND', 'no such operation')
-  return reply.headers({ ...apiHeaders, 'x-total-count': '0' }).send(list)
-}
 
 /** Writes the answer of an operation as JSON, with the fields of its schema alone. */
 type Shape = (body: unknown) => string

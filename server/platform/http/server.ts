@@ -22,7 +22,8 @@ export class Answer extends ServerResponse {
 type ServerOptions = {
   port: number
   host: string
-  tls?: { cert: string; key: string }
+  /** PEM. `clientCa`: clients are asked for a certificate of these authorities, and need not have one. */
+  tls?: { cert: string; key: string; clientCa?: string }
   headerTimeoutMs: number
   idleTimeoutMs: number
   headerBytes: number
@@ -67,7 +68,7 @@ export async function openServer(handle: Handle, options: ServerOptions): Promis
   }
   const settings = settingsOf(options)
   const server: Server<typeof IncomingMessage, typeof Answer> = options.tls
-    ? createTlsServer({ ...settings, ...options.tls }, listener)
+    ? createTlsServer({ ...settings, ...tlsOf(options.tls) }, listener)
     : createServer(settings, listener)
   server.timeout = options.idleTimeoutMs
   // 5,000 clients may connect in the same instant; the kernel limits this to net.core.somaxconn.
@@ -93,6 +94,11 @@ export async function openServer(handle: Handle, options: ServerOptions): Promis
       return cut
     },
   }
+}
+
+/** A certificate that is not accepted does not end the connection: the answer to its request says what is wrong. */
+function tlsOf({ clientCa, ...own }: NonNullable<ServerOptions['tls']>) {
+  return clientCa === undefined ? own : { ...own, ca: clientCa, requestCert: true, rejectUnauthorized: false }
 }
 
 function settingsOf(options: ServerOptions) {
@@ -121,18 +127,28 @@ function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
 
 export type Peer = { address: string; protocol: 'http' | 'https'; host: string | undefined }
 
-/**
- * Reads the client's address, protocol and host. X-Forwarded-* counts only on a connection from a trusted proxy (C-28,
- * X07).
- */
-export function peerReader(trusted: string[]): (request: IncomingMessage) => Peer {
+/** Whether a connection comes from one of these addresses or ranges itself. */
+export function proxyTester(trusted: string[]): (request: IncomingMessage) => boolean {
+  const isTrusted = trustIn(trusted)
+  return ({ socket }) => isTrusted(plainAddress(socket.remoteAddress ?? ''))
+}
+
+function trustIn(trusted: string[]): (address: string) => boolean {
   const proxies = new BlockList()
   for (const range of trusted) {
     const [address = '', bits] = range.split('/')
     const family = isIPv6(address) ? 'ipv6' : 'ipv4'
     proxies.addSubnet(address, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family)
   }
-  const isTrusted = (address: string) => trusted.length > 0 && proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+  return (address) => trusted.length > 0 && proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+}
+
+/**
+ * Reads the client's address, protocol and host. X-Forwarded-* counts only on a connection from a trusted proxy (C-28,
+ * X07).
+ */
+export function peerReader(trusted: string[]): (request: IncomingMessage) => Peer {
+  const isTrusted = trustIn(trusted)
   return (request) => {
     const socket = plainAddress(request.socket.remoteAddress ?? '')
     const own = 'encrypted' in request.socket ? 'https' : 'http'

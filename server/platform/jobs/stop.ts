@@ -45,21 +45,24 @@ export async function stopTasks(tx: Queryable, taskIds: number[]): Promise<numbe
 }
 
 /** Stops all tasks of an execution that have not ended; returns how many. To be called inside a transaction. */
-export async function stopExecution(tx: Queryable, executionId: number): Promise<number> {
-  let count = 0
+export const stopExecution = async (tx: Queryable, executionId: number): Promise<number> =>
+  (await stopTasksOf(tx, executionId)).length
+
+/** The same; returns the ids of the tasks. */
+export async function stopTasksOf(tx: Queryable, executionId: number): Promise<number[]> {
+  const ids: number[] = []
   for (;;) {
     const rows = await tx.rows<{ id: number }>(sql`
       select id from task
       where execution_id = ${executionId}
         and (status = 'Pending' or status = 'Running' and stop_asked_at is null)
       order by id limit 1000`)
-    if (rows.length === 0) return count
-    count += (
-      await stopTasks(
-        tx,
-        rows.map(({ id }) => id),
-      )
-    ).length
+    if (rows.length === 0) return ids
+    const stopped = await stopTasks(
+      tx,
+      rows.map(({ id }) => id),
+    )
+    ids.push(...stopped)
   }
 }
 

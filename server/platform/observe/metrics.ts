@@ -10,6 +10,7 @@ export type Metrics = {
   sent: Counter
   /** Label: the policy of a project that refused. */
   refusedPulls: Counter<'policy'>
+  refusedTags: Counter
   /** Counts that are kept elsewhere, read at each scrape; each with the values of its labels. */
   counts(name: string, help: string, labelNames: string[], read: () => Labelled[]): void
   /** A number that is read at each scrape. Those of several processes are added, unless `join` says otherwise. */
@@ -45,6 +46,11 @@ export function openMetrics(): Metrics {
       name: 'marina_pulls_refused_total',
       help: 'Pulls that a policy of a project refused',
       labelNames: ['policy'],
+    }),
+    refusedTags: new Counter({
+      registers,
+      name: 'marina_tag_changes_refused_total',
+      help: 'Pushes and deletions that a rule for protected tags refused',
     }),
     counts(name, help, labelNames, read) {
       const counter = new Counter({

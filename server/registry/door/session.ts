@@ -10,7 +10,12 @@ import type { RegistryRequest } from '../request.ts'
 import { serviceName, type Bearer, type Grants, type Rights, type Tokens } from '../token.ts'
 
 /** Who is asking, and by which credentials. A caller with refused credentials never counts as anonymous (C-19). */
-export type Session = { by: 'nothing' | 'basic' | 'bearer'; caller: Caller; grants?: Grants; isRefused?: true }
+export type Session = {
+  by: 'nothing' | 'basic' | 'bearer' | 'certificate'
+  caller: Caller
+  grants?: Grants
+  isRefused?: true
+}
 
 /** A right that a request needs. */
 type Need = { name: RepositoryName; action: Action }
@@ -31,6 +36,13 @@ export type SessionOptions = {
   }
   /** Checks a name and a password or secret. Undefined: wrong. Throws TOOMANYREQUESTS when guessing is slowed. */
   login(name: string, password: string, address: string): Promise<Caller | undefined>
+  /**
+   * The caller for whom a trusted issuer vouches by this token. Throws UNAUTHORIZED with the reason, UNAVAILABLE and
+   * TOOMANYREQUESTS.
+   */
+  exchange(token: string, address: string): Promise<Caller>
+  /** The caller of the certificate that a request came with; undefined without one. Throws UNAUTHORIZED. */
+  byCertificate?: ((request: IncomingMessage) => Promise<Caller | undefined>) | undefined
   /** Called when a caller tries to push or delete without the right to. */
   onRefused(caller: Caller, need: Need): void
   externalUrl: string | undefined
@@ -39,9 +51,21 @@ export type SessionOptions = {
 /** The session of a request, by its `Authorization` header. No promise for a token that was verified before. */
 export function identify(options: SessionOptions, request: IncomingMessage, peer: Peer): Maybe<Session> {
   const header = request.headers.authorization
-  if (header === undefined) return { by: 'nothing', caller: anonymous }
+  if (header === undefined)
+    return options.byCertificate ? identifyByCertificate(options.byCertificate, request) : nobody
   if (!/^bearer /i.test(header)) return identifyBasic(options, header, peer)
   return andThen(options.tokens.verify(header.slice(7).trim()), sessionOf)
+}
+
+const nobody: Session = { by: 'nothing', caller: anonymous }
+
+/** A name and a password, or a token, count before a certificate: they are what the client chose for this request. */
+async function identifyByCertificate(
+  byCertificate: NonNullable<SessionOptions['byCertificate']>,
+  request: IncomingMessage,
+): Promise<Session> {
+  const caller = await byCertificate(request)
+  return caller ? { by: 'certificate', caller } : nobody
 }
 
 /** All of /v2's authorization. Throws UNAUTHORIZED, so that absent and forbidden repositories look alike (C-31). */
@@ -72,9 +96,12 @@ export function mayTouch({ rights }: Pick<SessionOptions, 'rights'>, session: Se
 
 /** None for a browser: it would ask for the password, keep it, and send it with requests from any other site (X23). */
 export function basicChallenge(request: IncomingMessage): Record<string, string> {
-  const isBrowser = request.headers['sec-fetch-mode'] !== undefined || request.headers['sec-fetch-site'] !== undefined
-  return isBrowser ? {} : { 'www-authenticate': 'Basic realm="harbor"' }
+  return isBrowser(request) ? {} : { 'www-authenticate': 'Basic realm="harbor"' }
 }
+
+/** Browsers say with each request where it comes from (Fetch Metadata); no other client does. */
+export const isBrowser = ({ headers }: IncomingMessage): boolean =>
+  headers['sec-fetch-mode'] !== undefined || headers['sec-fetch-site'] !== undefined
 
 /** The methods that each endpoint takes, and the right that each method needs (C-34, C-35). */
 const methods: Record<RegistryRequest['at'], Record<string, Action | 'any'>> = {
@@ -100,7 +127,10 @@ async function identifyBasic({ login }: SessionOptions, header: string, peer: Pe
   return caller ? { by: 'basic', caller } : { by: 'basic', caller: anonymous, isRefused: true }
 }
 
-/** Refuses a caller who lacks the right that is needed, and one who needs none but is not active any more. */
+/**
+ * Refuses a caller who lacks the right that is needed, and one who needs none but is not active any more: a token or a
+ * certificate may be older than that.
+ */
 async function checkWithoutRight(
   options: SessionOptions,
   asked: RegistryRequest,
@@ -108,7 +138,8 @@ async function checkWithoutRight(
   exchange: Exchange,
 ): Promise<void> {
   const { session } = exchange
-  if (session.by === 'bearer' && !(await options.rights.isActive(session.caller))) session.isRefused = true
+  const isOld = session.by === 'bearer' || session.by === 'certificate'
+  if (isOld && !(await options.rights.isActive(session.caller))) session.isRefused = true
   if (!session.isRefused && need && need.action !== 'pull') options.onRefused(session.caller, need)
   if (!session.isRefused && need) await refuseAbsentProject(options, session.caller, need)
   const isAllowed = !session.isRefused && !need && (asked.at !== 'catalog' || maySeeCatalog(session))

@@ -16,6 +16,7 @@ import { ErrorState } from '../../ui/problem.tsx'
 import { WithProject } from '../../ui/project-frame.tsx'
 import { TimeAgo } from '../../ui/time.tsx'
 import type { Comparison } from './comparison.ts'
+import { Contents } from './contents.tsx'
 import { Differences, Layers } from './parts.tsx'
 import { ReferenceField } from './reference-field.tsx'
 import { words } from './words.ts'
@@ -108,6 +109,7 @@ function Result({ project, repository, a, b }: Params & { a: string; b: string }
       {layers && <Layers layers={layers} />}
       {config && <Differences title={words().config} rows={config} />}
       <Differences title={words().annotations} rows={annotations} />
+      {config && <Contents project={project} repository={repository} before={before.digest} after={after.digest} />}
     </>
   )
 }

@@ -40,6 +40,21 @@ const en = {
   details: 'compare these parts',
   changed: 'changed',
   unchanged: 'the same',
+  contents: 'Packages and vulnerabilities',
+  contentsHint: 'Of images that were looked into: by an SBOM or a scan.',
+  compareContents: 'Compare packages',
+  came: (count: number) =>
+    count === 0
+      ? 'No new vulnerability'
+      : plural(count, { one: 'One new vulnerability', other: `${count} new vulnerabilities` }),
+  went: (count: number) =>
+    count === 0
+      ? 'No vulnerability is gone'
+      : plural(count, { one: 'One vulnerability is gone', other: `${count} vulnerabilities are gone` }),
+  packages: (count: number) =>
+    count === 0
+      ? 'No package differs'
+      : plural(count, { one: 'One package differs', other: `${count} packages differ` }),
 }
 
 const de: typeof en = {
@@ -81,6 +96,21 @@ const de: typeof en = {
   details: 'diese Teile vergleichen',
   changed: 'geändert',
   unchanged: 'gleich',
+  contents: 'Pakete und Schwachstellen',
+  contentsHint: 'Von Images, in die schon hineingesehen wurde: durch eine SBOM oder einen Scan.',
+  compareContents: 'Pakete vergleichen',
+  came: (count) =>
+    count === 0
+      ? 'Keine neue Schwachstelle'
+      : plural(count, { one: 'Eine neue Schwachstelle', other: `${count} neue Schwachstellen` }),
+  went: (count) =>
+    count === 0
+      ? 'Keine Schwachstelle ist weg'
+      : plural(count, { one: 'Eine Schwachstelle ist weg', other: `${count} Schwachstellen sind weg` }),
+  packages: (count) =>
+    count === 0
+      ? 'Kein Paket unterscheidet sich'
+      : plural(count, { one: 'Ein Paket unterscheidet sich', other: `${count} Pakete unterscheiden sich` }),
 }
 
 export const words = wordsOf({ en, de })

@@ -9,6 +9,7 @@ import { AccessSection } from './access-section.tsx'
 import { QuotaSection } from './quota-section.tsx'
 import { ScannerSection } from './scanner-section.tsx'
 import { SecuritySection } from './security-section.tsx'
+import { SignersSection } from './signers-section.tsx'
 import { TemplatesSection } from './templates-section.tsx'
 import { words } from './words.ts'
 
@@ -21,6 +22,7 @@ export default function ProjectSettings({ params: { project: name } }: PageProps
           <AccessSection key={project.update_time} project={project} />
           {can('quota', 'read') && <QuotaSection project={project} mayChange={canInSystem('quota', 'update')} />}
           <SecuritySection project={project} />
+          {can('metadata', 'read') && <SignersSection project={project} mayChange={can('metadata', 'update')} />}
           {can('scanner', 'read') && <ScannerSection project={project} mayChange={can('scanner', 'create')} />}
           {isAdministrator.value && <TemplatesSection />}
           {can('project', 'delete') && <DangerSection name={project.name} />}

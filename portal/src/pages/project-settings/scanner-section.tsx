@@ -7,6 +7,7 @@ import { SelectField } from '../../ui/choices.tsx'
 import { Form } from '../../ui/form.tsx'
 import type { Project } from '../../ui/project-frame.tsx'
 import { ErrorState } from '../../ui/problem.tsx'
+import { TimeAgo } from '../../ui/time.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { words } from './words.ts'
 
@@ -16,7 +17,7 @@ export function ScannerSection({ project, mayChange }: { project: Project; mayCh
   const found = useApi(getScannerOfProject, { params })
   const candidates = useApi(listScannerCandidatesOfProject, { params, query: { page_size: 100 } }, { isOn: mayChange })
   const error = found.error ?? candidates.error
-  const { uuid = '', name } = found.data ?? {}
+  const { uuid = '', name, database_time: dataAt } = found.data ?? {}
   const all = candidates.data ?? []
   return (
     <section class="card" aria-label={words().scanner} aria-busy={!found.data && !error}>
@@ -24,6 +25,11 @@ export function ScannerSection({ project, mayChange }: { project: Project; mayCh
       <p class="quiet-text">{words().scannerAbout}</p>
       {error && <ErrorState error={error} onRetry={found.refresh} />}
       {found.data && (!mayChange || all.length === 0) && <p class="below">{name ?? words().noScanner}</p>}
+      {dataAt !== undefined && (
+        <p class="below">
+          {words().dataOf} <TimeAgo at={dataAt} />
+        </p>
+      )}
       {found.data && mayChange && all.length > 0 && (
         <Form
           key={uuid}

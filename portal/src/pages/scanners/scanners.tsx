@@ -150,6 +150,12 @@ function columnsOf(): Column<Scanner>[] {
         disabled ? <Badge tone="warn">{words().disabled}</Badge> : <Badge tone="good">{words().enabled}</Badge>,
     },
     {
+      name: 'data',
+      title: words().dataDate,
+      hideBelow: 'small',
+      cell: ({ database_time: at }) => <TimeAgo at={at} />,
+    },
+    {
       name: 'auth',
       title: words().credential,
       hideBelow: 'medium',

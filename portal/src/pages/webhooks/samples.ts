@@ -8,7 +8,7 @@ export function sampleOf(
       ? { retention: { total: 12, retained: 9, project_name: project, result: 'SUCCESS', deleted_artifact: [] } }
       : type === 'REPLICATION'
         ? { replication: { job_status: 'Success', artifact_type: 'image', trigger_type: 'MANUAL', execution_id: 7 } }
-        : { ...resourceOf(type, project, host), ...detailsOf(type) }
+        : { ...resourceOf(type, project, host), ...detailsOf(type), ...vulnerabilitiesOf(type) }
   return JSON.stringify({ type, occur_at: 1_795_258_800, operator: user, event_data }, undefined, 2)
 }
 
@@ -23,6 +23,26 @@ const resourceOf = (type: string, project: string, host: string) =>
 const detailsOf = (type: string) =>
   type.startsWith('QUOTA')
     ? { custom_attributes: { Details: 'quota usage reach 85%: resource storage used 850 MiB' } }
+    : {}
+
+const vulnerabilitiesOf = (type: string) =>
+  type === 'VULNERABILITY_FOUND'
+    ? {
+        vulnerabilities: {
+          database: 7,
+          count: 3,
+          summary: { Medium: 2, Critical: 1 },
+          most_severe: [
+            {
+              id: 'CVE-2021-44228',
+              severity: 'Critical',
+              package: 'log4j-core',
+              version: '2.14.1',
+              fix_version: '2.15.0',
+            },
+          ],
+        },
+      }
     : {}
 
 /** Programs that check a delivery's signature: body on standard input, header as argument, WEBHOOK_SECRET set. */

@@ -5,7 +5,7 @@ import { confirmAccount, purposeOf, type ConfirmOptions } from './confirm.ts'
 import { endGone } from './gone.ts'
 import { inTime } from './in-time.ts'
 import type { Origin, OutsideProvider, ProviderName } from './provider.ts'
-import { findOrigin } from './store.ts'
+import { findOrigin, noteAsked } from './store.ts'
 
 export type AskingLimits = { refreshMs: number; graceMs: number; answerMs: number; pauseMs: number }
 type AskOutcome = 'there' | 'gone' | 'failed'
@@ -75,6 +75,7 @@ export function openAsking(options: AskingOptions): Asking {
       const said = await inTime(limits.answerMs, (signal) => provider.refresh({ ...origin, secret }, signal))
       part.well(what)
       if (said === 'gone') await endGone(options.db, origin)
+      else if (said === 'unknown') await noteAsked(options.db, origin.accountId)
       else await confirmAccount(options, provider, said, { mayMake: false })
       return said === 'gone' ? 'gone' : 'there'
     } catch (error) {

@@ -63,6 +63,14 @@ export type OutsideProvider = {
    * which nobody logs in with a password.
    */
   logIn?(name: string, password: string, signal: AbortSignal): Promise<Vouched | undefined>
-  /** Asks about an account again. 'gone' only when the provider says so; a provider that does not answer rejects. */
-  refresh(origin: Origin, signal: AbortSignal): Promise<Vouched | 'gone'>
+  /**
+   * Looks for a person by name, so that somebody can be made a member before the first login; undefined when there is
+   * none. Left out where nobody can be looked up, or where a feature of its own does it.
+   */
+  search?(name: string, signal: AbortSignal): Promise<Vouched | undefined>
+  /**
+   * Asks about an account again. 'gone' only when the provider says so; 'unknown' when it answers and cannot say, as
+   * for a token that has ended: then its last word goes on to count. A provider that does not answer rejects.
+   */
+  refresh(origin: Origin, signal: AbortSignal): Promise<Vouched | 'gone' | 'unknown'>
 }

@@ -1,5 +1,6 @@
-import type { Queryable, Tx } from '../../../platform/db/db.ts'
+import type { Db, Queryable, Tx } from '../../../platform/db/db.ts'
 import { sql } from '../../../platform/db/sql.ts'
+import { accountRightsKey } from '../../access/index.ts'
 import type { Profile } from '../rules.ts'
 import { groupTypes, type GroupType } from '../../user-groups/index.ts'
 import type { Origin, ProviderName, Vouched, VouchedGroup } from './provider.ts'
@@ -35,6 +36,14 @@ export async function saveOrigin(tx: Tx, { accountId, provider, issuer, subject,
     on conflict (account_id) do update set
       issuer = excluded.issuer, subject = excluded.subject, is_admin = excluded.is_admin, confirmed_at = now(),
       gone_at = null, secret = case when ${secret === undefined} then account_origin.secret else excluded.secret end`)
+}
+
+/** Notes that the provider was asked about an account, and could not say anything new. */
+export async function noteAsked(db: Db, accountId: number): Promise<void> {
+  await db.transaction(async (tx) => {
+    tx.changes(accountRightsKey(accountId))
+    await tx.run(sql`update account_origin set confirmed_at = now() where account_id = ${accountId}`)
+  })
 }
 
 /** Replaces the sealed secret of an account that is not gone. */

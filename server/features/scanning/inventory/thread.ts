@@ -1,9 +1,6 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { Worker } from 'node:worker_threads'
+import { openScratch } from '../../../platform/scratch.ts'
 import { InventoryRefused, type Bounds, type Used } from './bounds.ts'
 import { pathsFrom } from './hashes.ts'
 import type { LayerInventory } from './layer-inventory.ts'
@@ -23,9 +20,10 @@ const window = 4
 
 /** Starts a thread that reads layers. `memoryBytes`: the most that its objects may take in memory. */
 export async function openInventoryThread(bounds: Bounds, memoryBytes: number): Promise<InventoryThread> {
-  const folder = await openFolder()
+  // For files that are too large for memory.
+  const scratch = await openScratch('inventory')
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
-    workerData: { bounds, folder } satisfies WorkerGiven,
+    workerData: { bounds, folder: scratch.path } satisfies WorkerGiven,
     resourceLimits: { maxOldGenerationSizeMb: Math.ceil(memoryBytes / 2 ** 20) },
   })
   worker.unref()
@@ -66,8 +64,7 @@ export async function openInventoryThread(bounds: Bounds, memoryBytes: number): 
     },
     async [Symbol.asyncDispose]() {
       await worker.terminate()
-      await rm(folder, { recursive: true, force: true })
-      folders.delete(folder)
+      await scratch[Symbol.asyncDispose]()
     },
   }
 }
@@ -125,31 +122,4 @@ function nameMemory(error: unknown, memoryBytes: number): Error {
   return isMemory
     ? new InventoryRefused(`what the image holds takes more than ${memoryBytes} bytes of memory`)
     : (error as Error)
-}
-
-const prefix = 'marina-inventory-'
-/** The folders of this process that are in use. */
-const folders = new Set<string>()
-
-/** A folder for files that are too large for memory. Those of processes that were killed are removed. */
-async function openFolder(): Promise<string> {
-  const folder = join(tmpdir(), `${prefix}${process.pid}-${randomUUID()}`)
-  folders.add(folder)
-  await mkdir(folder, { mode: 0o700 })
-  for (const name of await readdir(tmpdir())) {
-    const [, pid] = new RegExp(`^${prefix}(\\d+)-`).exec(name) ?? []
-    const isLeft = pid !== undefined && !folders.has(join(tmpdir(), name)) && !isAlive(Number(pid))
-    if (isLeft) await rm(join(tmpdir(), name), { recursive: true, force: true })
-  }
-  return folder
-}
-
-/** This process knows its own folders: any other of its number is that of a process before it, as in a container. */
-function isAlive(pid: number): boolean {
-  if (pid === process.pid) return false
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as { code?: string }).code === 'EPERM'
-  }
 }

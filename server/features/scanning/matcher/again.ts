@@ -2,7 +2,7 @@ import type { Db, Queryable } from '../../../platform/db/db.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import { handler, jobType, type Job, type JobHandler } from '../../../platform/jobs/type.ts'
 import type { ReportState } from '../reports/finding.ts'
-import { reportKey } from '../reports/store.ts'
+import { finishedKeys } from '../reports/store.ts'
 import { dropGeneration, findCurrent, holdCurrent, listOutdated, type Generation } from './database/store.ts'
 import { coverOf } from './image.ts'
 import { matchPackages, packageColumns, type PackageRow } from './match.ts'
@@ -123,7 +123,7 @@ async function noteSame(
       where artifact_id = one.id and scanner_id = ${scannerId}::uuid
         and (generation, vulnerability_report.state) is distinct from (${generation?.id ?? null}::bigint, one.state)
       returning artifact_id as id`)
-    tx.changes(...changed.map(({ id }) => reportKey(scannerId, id)))
+    tx.changes(...changed.flatMap(({ id }) => finishedKeys(scannerId, id)))
   })
 }
 
@@ -140,7 +140,7 @@ export async function markStale(db: Db, { staleMs }: Ground['rules'], signal: Ab
           where scanner_id = ${scanner.id}::uuid and state = 'ok' and generation = ${current.id}
           order by id limit ${mostImages} for no key update)
         returning artifact_id as id`)
-      tx.changes(...changed.map(({ id }) => reportKey(scanner.id, id)))
+      tx.changes(...changed.flatMap(({ id }) => finishedKeys(scanner.id, id)))
       return changed.length
     })
   }

@@ -219,9 +219,22 @@ test('a report that was good says that its data is old once that is so', async (
     return Object.values(overviews)[0]?.state ?? 'ok'
   }
   assert.equal(await stateOfReport(), 'ok')
+  const refusing = async (isOn: boolean) => {
+    const metadata = { prevent_vul: String(isOn), severity: 'critical' }
+    expectAnswer(await rest('PUT', `/projects/${cast.A.name}`, sys, { metadata }), 200)
+  }
+  const pull = () => marina.ask('GET', `/v2/${cast.A.name}/${name}/manifests/v1`, { as: guA })
+  await refusing(true)
+  expectAnswer(await pull(), 200)
   const signal = AbortSignal.abort()
   await markStale(db, { staleMs: 0 }, signal)
   assert.equal(await stateOfReport(), 'ok')
   await markStale(db, { staleMs: 0 }, new AbortController().signal)
   assert.equal(await stateOfReport(), 'stale_database')
+  // The pull gate, which remembers images, knows it as well.
+  assert.match(expectAnswer(await pull(), 412, 'PROJECTPOLICYVIOLATION').text, /out of date/)
+  await importFrom(await pushDatabase({ 'a.json': leftPad }))
+  await settled()
+  expectAnswer(await pull(), 200)
+  await refusing(false)
 })

@@ -1,6 +1,7 @@
 import type { Reader } from '../../../catalog/reader.ts'
 import type { Db } from '../../../platform/db/db.ts'
 import { markStale, matchHandler, matchJob } from './again.ts'
+import { sweepLeftOver } from './database/store.ts'
 import { vulndbRoutes } from './database/routes.ts'
 import type { ImportBounds } from './import/bounds.ts'
 import { importHandler, importJob, type ImportGround } from './import/jobs.ts'
@@ -17,13 +18,18 @@ export function matcherParts({ reader, registry, rules }: Lent) {
   const { db } = reader
   const [type, matchType] = [importJob(rules), matchJob(rules)]
   return {
-    routes: [...vulndbRoutes({ db, rules, type, matchType }), ...packageRoutes({ reader, rules })],
+    routes: [...vulndbRoutes({ db, registry, rules, type, matchType }), ...packageRoutes({ reader, rules })],
     jobs: [importHandler(type, matchType, { db, registry, rules }), matchHandler(matchType, { db, rules })],
     sweeps: [
       {
         trouble: 'reports not marked as stale',
         everyMs: hour,
         run: (signal: AbortSignal) => markStale(db, rules, signal),
+      },
+      {
+        trouble: 'databases of imports that have failed not removed',
+        everyMs: hour,
+        run: (signal: AbortSignal) => sweepLeftOver(db, signal),
       },
       {
         trouble: 'packages that no image has not removed',

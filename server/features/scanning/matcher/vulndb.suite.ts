@@ -7,7 +7,7 @@ import type { LayerFile } from '../../../testing/layers.ts'
 import { openScene } from '../../../testing/scene.ts'
 
 /** A Marina of the test file that imports this, with users and projects; closed after its tests. */
-const scene = await openScene()
+const scene = await openScene({ MARINA_OUTBOUND_ALLOW: '127.0.0.1' })
 export const marina = scene.marina
 export const rest = scene.rest
 export const cast = scene.cast

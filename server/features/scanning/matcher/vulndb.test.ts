@@ -2,10 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { sql } from '../../../platform/db/sql.ts'
-import { fresh, givenProject } from '../../../testing/given.ts'
+import { enqueue } from '../../../platform/jobs/enqueue.ts'
+import { pauseQueue, resumeQueue, stopTasks } from '../../../platform/jobs/stop.ts'
+import { fresh, givenProject, pushIndex } from '../../../testing/given.ts'
 import { eventually, expectAnswer } from '../../../testing/http.ts'
 import { pushLayers, tarOf } from '../../../testing/layers.ts'
 import { zipOf } from '../../../testing/zip.ts'
+import { openGeneration, sweepLeftOver } from './database/store.ts'
+import { importJob } from './import/jobs.ts'
 import {
   brief,
   cast,
@@ -127,7 +131,19 @@ test('a source that holds no database changes nothing, and says why', async () =
     assert.equal(status, 'Error')
     assert.match(log, why)
   }
-  assert.equal((await importFrom(`${cast.A.name}/absent:latest`)).status, 'Error')
+  const repository = `${cast.A.name}/${fresh('index')}`
+  const part = await pushLayers(marina, repository, [debian], { tag: 'v1' })
+  const index = await pushIndex(marina, repository, [part], { tag: 'all' })
+  for (const [source, status, why] of [
+    [`${cast.A.name}/absent:latest`, 404, /absent/],
+    [`${repository}:absent`, 404, /absent/],
+    [`${repository}@sha256:${'0'.repeat(64)}`, 404, /000/],
+    [`${repository}@${index.digest}`, 400, /no layers/],
+  ] as const) {
+    const body = { schedule: { type: 'Manual' }, parameters: { source } }
+    const code = status === 404 ? 'NOT_FOUND' : 'BAD_REQUEST'
+    assert.match(expectAnswer(await rest('POST', `${imports}/schedule`, sys, body), status, code).text, why)
+  }
   assert.deepEqual(await stateOf(), before)
   const rows = await db.row<{ count: number }>(sql`select count(*) from vulndb_generation where not is_ready`)
   assert.equal(rows!.count, 0)
@@ -136,6 +152,29 @@ test('a source that holds no database changes nothing, and says why', async () =
     expectAnswer(await rest('POST', `${imports}/schedule`, sys, body), 400, 'BAD_REQUEST')
   }
   expectAnswer(await rest('POST', `${imports}/schedule`, maA, { schedule: { type: 'Manual' } }), 403, 'FORBIDDEN')
+})
+
+test('what an import has left that ended for good is swept, and not while one runs', async () => {
+  const left = () => db.row<{ count: number }>(sql`select count(*) from vulndb_generation where not is_ready`)
+  const id = await openGeneration(db, 'left over')
+  await db.run(sql`
+    insert into advisory (generation_id, id, ids, cves, modified_at, details)
+    values (${id}, 'A', '{A}', '{}', now(), '{}')`)
+  const { taskId } = await db.transaction(async (tx) => {
+    await pauseQueue(tx, 'VULNDB_IMPORT')
+    return enqueue(tx, importJob({ timeoutMs: 60_000 }), { params: { source: 'a/b:c' }, trigger: 'MANUAL' })
+  })
+  const { signal } = new AbortController()
+  await sweepLeftOver(db, signal)
+  assert.equal((await left())!.count, 1)
+  await db.transaction(async (tx) => {
+    await stopTasks(tx, [taskId])
+    await resumeQueue(tx, 'VULNDB_IMPORT')
+  })
+  await sweepLeftOver(db, signal)
+  assert.equal((await left())!.count, 0)
+  const rows = await db.row<{ count: number }>(sql`select count(*) from advisory where generation_id = ${id}`)
+  assert.equal(rows!.count, 0)
 })
 
 test('a schedule imports a tag, and nothing when it has not moved', async () => {

@@ -1,6 +1,7 @@
 import { isReferenceViolation, type Db } from '../../../platform/db/db.ts'
 import { failpoint } from '../../../platform/failpoint.ts'
 import { handler, HopelessJob, jobType, type Job, type JobHandler } from '../../../platform/jobs/type.ts'
+import { lockLastFound, tellNew } from '../matcher/news.ts'
 import { findSubject, type Subject } from '../sboms/store.ts'
 import { ScanRefused, type Scanner as Engine, type VulnerabilityReport } from '../scanners/scanner.ts'
 import { findScanner, type Scanner } from '../store.ts'
@@ -61,9 +62,11 @@ async function scan({ db, engineOf }: ScanGround, image: Subject, job: Job<ScanP
   const about = { artifactId: image.id, scannerId, taskId: job.taskId, startedAt }
   const total = await db
     .transaction(async (tx) => {
+      const last = row.isOwn ? await lockLastFound(tx, image.id, scannerId) : undefined
       const saved = await saveReport(tx, { ...about, ...report })
       failpoint('report.saved')
       if (!saved) return undefined
+      await tellNew(tx, image, last, { generation: report.generation ?? null, findings: report.findings })
       await tellCompleted(tx, image, job)
       await job.keep(tx, { vulnerabilities: saved.summary.total })
       return saved.summary.total

@@ -183,3 +183,31 @@ test('a scanner that is disabled is 412, for the project that chose it; the API 
   assert.match(expectAnswer(await ask(), 412, 'PRECONDITION').text, /is deactivated/)
   assert.deepEqual(adapter.problems, [])
 })
+
+test('a project that asks for signatures is scanned all the same: a scanner pulls what nobody else may', async () => {
+  const project = await givenProject(marina)
+  const metadata = {
+    verify_signatures: 'true',
+    enable_content_trust: 'true',
+    enable_content_trust_cosign: 'true',
+    prevent_vul: 'true',
+    severity: 'low',
+    auto_scan: 'true',
+  }
+  expectAnswer(await rest('PUT', `/projects/${project.name}`, admin, { metadata }), 200)
+  const repository = `${project.name}/app`
+  adapter.plans.set(repository, { vulnerabilities: [found(fresh('CVE'), 'Critical')] })
+  const { digest } = await pushLayers(marina, repository, [layer], { tag: 'v1' })
+  const path = `/projects/${project.name}/repositories/app/artifacts/v1?with_scan_overview=true`
+  await eventually(async () => {
+    const shown = expectAnswer(await rest('GET', path, admin), 200).json() as Shown
+    assert.equal(shown.scan_overview?.[generic]?.scan_status, 'Success')
+  })
+  assert.equal(adapter.scans.filter(({ artifact }) => artifact.repository === repository).length, 1)
+  // Pulled by the stand-in, manifest and layers, and by nobody else.
+  assert.deepEqual(adapter.problems, [])
+  for (const reference of ['v1', digest]) {
+    const refused = await marina.ask('GET', `/v2/${repository}/manifests/${reference}`, { as: admin })
+    assert.match(expectAnswer(refused, 412, 'PROJECTPOLICYVIOLATION').text, /signature|signed/)
+  }
+})

@@ -40,7 +40,7 @@ export async function saveReport(
   tx: Tx,
   report: NewReport,
 ): Promise<{ id: number; summary: Summary; added: number[] } | undefined> {
-  tx.changes(reportKey(report.scannerId, report.artifactId), imageFindingsKey(report.artifactId))
+  tx.changes(...finishedKeys(report.scannerId, report.artifactId))
   const findings = unite(report.findings)
   const summary = summarize(findings)
   const id = await saveSummary(tx, report, summary)
@@ -111,7 +111,13 @@ export type ReportRow = {
 type Stable = { row: ReportRow | null }
 
 /** `vulnerability_report:<scanner>:<artifact>`; a transaction that changes the row names the key. */
-export const reportKey = keyOf('vulnerability_report', 'scanner_id', 'artifact_id')
+const reportKey = keyOf('vulnerability_report', 'scanner_id', 'artifact_id')
+
+/** The keys of all that is cached of an image's finished report: its row for lists, and what the pull gate reads. */
+export const finishedKeys = (scannerId: string, artifactId: number): string[] => [
+  reportKey(scannerId, artifactId),
+  imageFindingsKey(artifactId),
+]
 
 /**
  * The reports of images by a scanner: one row for each image that has any, in no order. Those that no task is about to

@@ -15,7 +15,7 @@ const mostTags = 100
 /** Tells webhooks and the audit log, in the transaction that has saved the report. */
 export async function tellCompleted(tx: Tx, image: Subject, run: Run): Promise<void> {
   const by = await operatorOf(tx, run)
-  await emit(tx, [facts.scanCompleted(await endedOf(tx, image, undefined), by)])
+  await emit(tx, [facts.scanCompleted(await endedOf(tx, image), by)])
 }
 
 /** Tells that a scan has failed for good; a task that is not the newest of its image tells nothing. */
@@ -26,9 +26,18 @@ export function tellFailed(db: Db, image: Subject, run: Run, reason: string): Pr
   })
 }
 
+/** Images of which one statement tells. */
+const batch = 200
+
 /** Tells of each image whose scan a caller has stopped. */
 export async function tellStopped(tx: Tx, images: Subject[], by: Actor): Promise<void> {
-  for (const image of images) await emit(tx, [facts.scanStopped(await endedOf(tx, image, 'Stopped'), by)])
+  for (let from = 0; from < images.length; from += batch) {
+    const ended = await listEnded(tx, images.slice(from, from + batch), 'Stopped')
+    await emit(
+      tx,
+      ended.map((one) => facts.scanStopped(one, by)),
+    )
+  }
 }
 
 /** Who asked for the scan, as its execution says; Marina itself after a push. */
@@ -40,24 +49,35 @@ export async function operatorOf(tx: Queryable, { executionId }: Run): Promise<A
 }
 
 /** The newest tags of an image. */
-export async function tagsOf(tx: Queryable, artifactId: number): Promise<string[]> {
-  const tags = await tx.rows<{ name: string }>(
-    sql`select name from tag where artifact_id = ${artifactId} order by id desc limit ${mostTags}`,
-  )
-  return tags.map(({ name }) => name)
+export const tagsOf = async (tx: Queryable, artifactId: number): Promise<string[]> =>
+  (await listTags(tx, [artifactId])).get(artifactId) ?? []
+
+async function listTags(tx: Queryable, artifactIds: number[]): Promise<Map<number, string[]>> {
+  const rows = await tx.rows<{ id: number; names: string[] }>(sql`
+    select id, array(
+        select name from tag where artifact_id = one.id order by tag.id desc limit ${mostTags}) as names
+    from unnest(${artifactIds}::bigint[]) as one (id)`)
+  return new Map(rows.map(({ id, names }) => [id, names]))
 }
 
 /** `status`: what the task ends with, which it is about to say itself. */
-async function endedOf(
+async function listEnded(
   tx: Queryable,
-  { id, projectId, repository, digest }: Subject,
+  images: Subject[],
   status: 'Error' | 'Stopped' | undefined,
-): Promise<ScanEnded> {
-  const tags = await tagsOf(tx, id)
-  const [row] = await listOverviews(tx, [id])
-  const overview = row ? { scan_overview: { [typeOf(row)]: shownOf(row, status) } } : {}
-  return { projectId, repository, digest, tags, scanType: 'vulnerability', overview }
+): Promise<ScanEnded[]> {
+  const ids = images.map(({ id }) => id)
+  const tags = await listTags(tx, ids)
+  const overviews = new Map((await listOverviews(tx, ids)).map((row) => [row.artifactId, row]))
+  return images.map(({ id, projectId, repository, digest }) => {
+    const row = overviews.get(id)
+    const overview = row ? { scan_overview: { [typeOf(row)]: shownOf(row, status) } } : {}
+    return { projectId, repository, digest, tags: tags.get(id) ?? [], scanType: 'vulnerability', overview }
+  })
 }
+
+const endedOf = async (tx: Queryable, image: Subject, status?: 'Error'): Promise<ScanEnded> =>
+  (await listEnded(tx, [image], status))[0]!
 
 /** As in Harbor, a scan that did not succeed shows no findings, also where those of the last one are still valid. */
 function shownOf(row: ReportRow, status: 'Error' | 'Stopped' | undefined): object {

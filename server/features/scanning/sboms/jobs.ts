@@ -25,7 +25,8 @@ export type JobGround = {
   reader: Reader & { db: Db }
   registry: Pick<Registry, 'writeBlob' | 'readManifest'>
   gates: Gates
-  scanner: Scanner<SbomReport>
+  /** Who makes the SBOM of an image: Marina, or the scanner of its project. */
+  makerOf(image: Subject, job: Pick<Job, 'log' | 'signal'>): Promise<Scanner<SbomReport>>
 }
 
 /** Harbor's vendor type of the executions. */
@@ -44,12 +45,14 @@ type Run = { job: Job<SbomParams>; scanner: ScannerDescription; startedAt: Date 
 /** Makes the SBOM of one image and stores it as an accessory of the image, in the place of the one before. */
 export function sbomHandler(type: SbomJob, ground: JobGround): JobHandler {
   return handler(type, async (job) => {
-    const run = { job, scanner: await ground.scanner.describe(), startedAt: new Date() }
+    const startedAt = new Date()
     const image = await findSubject(ground.reader.db, job.params.artifactId)
     if (!image) throw new HopelessJob('the image was deleted')
-    job.log(`${run.scanner.name} ${run.scanner.version} looks into ${image.repository}@${image.digest}`)
     try {
-      const accessory = await store(ground, image, await make(ground, image, job), run)
+      const maker = await ground.makerOf(image, job)
+      const run = { job, scanner: await maker.describe(), startedAt }
+      job.log(`${run.scanner.name} ${run.scanner.version} looks into ${image.repository}@${image.digest}`)
+      const accessory = await store(ground, image, await make(maker, image, job), run)
       job.log(`the SBOM is ${accessory.digest}`, 'INFO', 'last word')
     } catch (error) {
       if (isTheEnd(error, job, maxTries)) await tellNotMade(ground.reader.db, image, job, (error as Error).message)
@@ -58,9 +61,9 @@ export function sbomHandler(type: SbomJob, ground: JobGround): JobHandler {
   })
 }
 
-async function make({ scanner }: JobGround, image: Subject, job: Job<SbomParams>): Promise<Buffer> {
+async function make(maker: Scanner<SbomReport>, image: Subject, job: Job<SbomParams>): Promise<Buffer> {
   try {
-    return (await scanner.report(await scanner.start(image, job), job)).content
+    return (await maker.report(await maker.start(image, job), job)).content
   } catch (error) {
     throw error instanceof ScanRefused ? new HopelessJob(error.message, { cause: error }) : error
   }

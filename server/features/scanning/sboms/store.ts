@@ -45,7 +45,7 @@ export async function saveLayerInventory(
 /** An image that can be looked into. */
 export type Subject = ScannedImage
 
-const subject = sql`
+export const subjectColumns = sql`
   artifact.id, artifact.digest, artifact.media_type as "mediaType", artifact.size,
   artifact.repository_id as "repositoryId", repository.name as repository, repository.project_id as "projectId",
   coalesce((select name from tag where tag.artifact_id = artifact.id order by tag.id desc limit 1), '') as tag`
@@ -60,14 +60,15 @@ export function listSubjects(db: Queryable, artifactId: number): Promise<Subject
     with recursive tree (id) as (
       select ${artifactId}::bigint
       union select child_id from tree join artifact_child on parent_id = tree.id)
-    select ${subject} from tree join artifact using (id) join repository on repository.id = artifact.repository_id
+    select ${subjectColumns}
+    from tree join artifact using (id) join repository on repository.id = artifact.repository_id
     where ${isScannable} order by artifact.id limit 1000`)
 }
 
 /** Undefined when the image was deleted. */
 export function findSubject(db: Queryable, id: number): Promise<Subject | undefined> {
   return db.row<Subject>(sql`
-    select ${subject} from artifact join repository on repository.id = artifact.repository_id
+    select ${subjectColumns} from artifact join repository on repository.id = artifact.repository_id
     where artifact.id = ${id} and ${isScannable}`)
 }
 
@@ -78,7 +79,7 @@ export function listWanted(
   pushed: { projectId: number; repository: string; digest: string }[],
 ): Promise<Subject[]> {
   return tx.rows<Subject>(sql`
-    select ${subject}
+    select ${subjectColumns}
     from unnest(
         ${pushed.map(({ projectId }) => projectId)}::bigint[], ${pushed.map(({ repository }) => repository)}::text[],
         ${pushed.map(({ digest }) => digest)}::text[]) as one (project_id, repository, digest)

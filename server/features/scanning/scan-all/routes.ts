@@ -8,15 +8,16 @@ import { Failure } from '../../../platform/http/failure.ts'
 import { created } from '../../../platform/http/reply.ts'
 import { enqueue } from '../../../platform/jobs/enqueue.ts'
 import { dropSchedule, findSchedule, saveSchedule } from '../../../platform/jobs/schedule.ts'
-import { stopExecution } from '../../../platform/jobs/stop.ts'
+import { stopTasksOf } from '../../../platform/jobs/stop.ts'
 import { AlreadyRunning, type Trigger } from '../../../platform/jobs/type.ts'
 import { actorOf } from '../../../registry/caller.ts'
 import { route, type ApiRoute, type Verb } from '../../access/index.ts'
 import { parseSchedule } from '../../job-service/index.ts'
 import type { ScanJob } from '../reports/jobs.ts'
+import { tellStopped } from '../reports/told.ts'
 import { facts } from '../topics.ts'
 import { scanAllJob } from './jobs.ts'
-import { countScans, findDefaultScanner, findLastRun } from './store.ts'
+import { countScans, findDefaultScanner, findLastRun, listSubjectsOf } from './store.ts'
 import { presentScanSchedule, presentStats } from './wire.ts'
 
 const vendorType = scanAllJob.name
@@ -119,6 +120,9 @@ async function stop(db: Db, by: Actor): Promise<void> {
   await db.transaction(async (tx) => {
     const run = await findLastRun(tx, vendorType)
     if (!run) throw new Failure('BAD_REQUEST', 'there is no scan all job')
-    if ((await stopExecution(tx, run.id)) > 0) await emit(tx, [facts.scanAllStopped({ executionId: run.id }, by)])
+    const taskIds = await stopTasksOf(tx, run.id)
+    if (taskIds.length === 0) return
+    await emit(tx, [facts.scanAllStopped({ executionId: run.id }, by)])
+    await tellStopped(tx, await listSubjectsOf(tx, taskIds), by)
   })
 }

@@ -5,12 +5,13 @@ import type { Stats } from '../../../../api/scan-all.ts'
 import { factsSince, lastFact } from '../../../testing/api.ts'
 import { givenProject, pushImage, pushReferrer } from '../../../testing/given.ts'
 import { eventually, expectAnswer, type Answer } from '../../../testing/http.ts'
+import { openReceiver } from '../../../testing/receiver.ts'
 import { givenScanner } from '../../../testing/reports.ts'
 import { openScene } from '../../../testing/scene.ts'
 import { pauseQueue, resumeQueue } from '../../../platform/jobs/stop.ts'
 import { sql } from '../../../platform/db/sql.ts'
 
-const { marina, rest, cast } = await openScene()
+const { marina, rest, cast } = await openScene({ MARINA_OUTBOUND_ALLOW: '127.0.0.1' })
 const { admin } = marina
 const { db } = marina.ground
 const path = '/system/scanAll/schedule'
@@ -63,13 +64,17 @@ test('a schedule is made, changed and ended, as in Harbor', async () => {
   assert.deepEqual(await read(), {})
 })
 
-test('one run at a time: all images are queued, and a stop ends what waits', async () => {
+test('one run at a time: all images are queued, and a stop ends what waits; webhooks tell of each image', async () => {
+  await using receiver = await openReceiver()
   const since = await lastFact(marina)
   await db.transaction((tx) => pauseQueue(tx, 'IMAGE_SCAN'))
   expectAnswer(await rest('POST', '/system/scanAll/stop', admin), 400, 'BAD_REQUEST')
   const project = await givenProject(marina)
   const image = await pushImage(marina, `${project.name}/app`, { tag: 'v1' })
-  await pushImage(marina, `${project.name}/app`, { tag: 'v2' })
+  const other = await pushImage(marina, `${project.name}/app`, { tag: 'v2' })
+  const targets = [{ type: 'http', address: receiver.url }]
+  const policy = { name: 'stopped', event_types: ['SCANNING_STOPPED'], targets }
+  expectAnswer(await rest('POST', `/projects/${project.name}/webhook/policies`, admin, policy), 201)
   await pushReferrer(marina, image.repository, image)
   expectAnswer(await set('POST', { type: 'Manual' }), 201)
   const again = expectAnswer(await set('POST', { type: 'Manual' }), 409, 'CONFLICT')
@@ -92,7 +97,28 @@ test('one run at a time: all images are queued, and a stop ends what waits', asy
     topics.filter((topic) => topic.startsWith('scan-all')),
     ['scan-all.requested', 'scan-all.stopped'],
   )
+  const told = await eventually(() => {
+    assert.equal(receiver.received.length, 2)
+    return receiver.received.map(({ body }) => JSON.parse(body) as Hook)
+  })
+  const shown = told.map(({ type, operator, event_data: { resources, scan } }) => [
+    type,
+    operator,
+    scan.scan_type,
+    ...resources.map(({ digest, tag }) => `${tag} ${digest}`),
+  ])
+  const expected = [`v1 ${image.digest}`, `v2 ${other.digest}`]
+  assert.deepEqual(
+    shown.map((one) => one.join(' ')).toSorted(),
+    expected.map((one) => `SCANNING_STOPPED ${admin.name} vulnerability ${one}`),
+  )
 })
+
+type Hook = {
+  type: string
+  operator: string
+  event_data: { resources: { digest: string; tag: string }[]; scan: { scan_type: string } }
+}
 
 test('only administrators of the system scan everything', async () => {
   for (const who of [cast.uaA, cast.maA]) {

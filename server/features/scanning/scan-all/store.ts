@@ -1,7 +1,7 @@
 import type { Queryable } from '../../../platform/db/db.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import type { Status, Trigger } from '../../../platform/jobs/type.ts'
-import { isScannable } from '../sboms/store.ts'
+import { isScannable, subjectColumns, type Subject } from '../sboms/store.ts'
 import type { Scanner } from '../store.ts'
 
 /** An image and the scanner of its project; null without one that is in use. */
@@ -65,4 +65,13 @@ export async function countScans(
     select status, count(*) from task
     where execution_id = ${executionId} and job_type = ${jobType} group by status`)
   return Object.fromEntries(rows.map(({ status, count }) => [status, count]))
+}
+
+/** The images that tasks were about to look into. */
+export function listSubjectsOf(db: Queryable, taskIds: number[]): Promise<Subject[]> {
+  return db.rows<Subject>(sql`
+    select ${subjectColumns}
+    from vulnerability_report report
+      join artifact on artifact.id = report.artifact_id join repository on repository.id = artifact.repository_id
+    where report.task_id = any(${taskIds}::bigint[]) order by artifact.id`)
 }

@@ -26,6 +26,7 @@ function cardOf({ type, occurredAt, operator, data }: HookEvent) {
       ['Digest', digest],
     ]),
     ...replicationOf(data.replication),
+    ...vulnerabilitiesOf(data.vulnerabilities),
     ...Object.entries(data.custom_attributes ?? {}).slice(0, 5),
   ]
   const shown = facts.flatMap(([title, value]) => (value ? [{ title: plain(title!), value: plain(value) }] : []))
@@ -48,6 +49,16 @@ function replicationOf(task: HookEvent['data']['replication']): [string, string 
     ['From', `${task.src_resource.endpoint} ${task.src_resource.namespace}`],
     ['To', `${task.dest_resource.endpoint} ${task.dest_resource.namespace}`],
     ['Artifact', artifact?.name_tag],
+  ]
+}
+
+function vulnerabilitiesOf(found: HookEvent['data']['vulnerabilities']): [string, string][] {
+  if (!found) return []
+  const counts = Object.entries(found.summary).map(([severity, count]) => `${count} ${severity}`)
+  const worst = found.most_severe.map(({ id, package: name, version }) => `${id} in ${name} ${version}`)
+  return [
+    ['New vulnerabilities', counts.toReversed().join(', ')],
+    ['Most severe', worst.join(', ')],
   ]
 }
 

@@ -2,7 +2,6 @@ import type { Static } from 'typebox'
 import type { Schedule } from '../../../../../api/jobs.ts'
 import * as api from '../../../../../api/vulndb.ts'
 import { OciError } from '../../../../../oci/errors.ts'
-import type { Db } from '../../../../platform/db/db.ts'
 import { emit } from '../../../../platform/events/emit.ts'
 import { Failure } from '../../../../platform/http/failure.ts'
 import { enqueue } from '../../../../platform/jobs/enqueue.ts'
@@ -10,14 +9,19 @@ import { actorOf } from '../../../../registry/caller.ts'
 import { route, type ApiRoute } from '../../../access/index.ts'
 import { choreRoutes } from '../../../job-service/index.ts'
 import type { MatchJob } from '../again.ts'
-import { parseSource, type importJob, type ImportParams } from '../import/jobs.ts'
+import { ImportRefused } from '../import/bounds.ts'
+import { openSource, parseSource, type ImportGround, type importJob, type ImportParams } from '../import/jobs.ts'
 import { facts } from '../topics.ts'
 import { findCurrent, listGenerations, switchOff, type Generation } from './store.ts'
 
-type Ground = { db: Db; rules: { staleMs: number }; type: ReturnType<typeof importJob>; matchType: MatchJob }
+type Ground = Pick<ImportGround, 'db' | 'registry'> & {
+  rules: { staleMs: number }
+  type: ReturnType<typeof importJob>
+  matchType: MatchJob
+}
 
 /** The database of vulnerabilities: import, state, deletion. For administrators. */
-export function vulndbRoutes({ db, rules, type, matchType }: Ground): ApiRoute[] {
+export function vulndbRoutes({ db, registry, rules, type, matchType }: Ground): ApiRoute[] {
   return [
     ...choreRoutes(db, {
       type,
@@ -25,6 +29,7 @@ export function vulndbRoutes({ db, rules, type, matchType }: Ground): ApiRoute[]
       resource: 'configuration',
       operations: api.imports,
       parse: parseParameters,
+      refuse: ({ source }) => refuseAbsent(registry, source),
       facts: {
         asked: (executionId, { source }, by) => facts.vulndbAsked({ executionId, source }, by),
         stopped: (executionId, by) => facts.vulndbStopped({ executionId }, by),
@@ -65,6 +70,18 @@ function parseParameters({ parameters = {} }: Static<typeof Schedule>): ImportPa
     throw error
   }
   return { source }
+}
+
+/** Throws NOT_FOUND for a source that is not there, BAD_REQUEST for one that can hold no database. */
+async function refuseAbsent(registry: Ground['registry'], source: string): Promise<void> {
+  try {
+    await openSource({ registry }, source)
+  } catch (error) {
+    if (error instanceof ImportRefused) throw new Failure('BAD_REQUEST', error.message, { cause: error })
+    if (error instanceof OciError && (error.code === 'NAME_UNKNOWN' || error.code === 'MANIFEST_UNKNOWN'))
+      throw new Failure('NOT_FOUND', `there is nothing to import at ${source}: ${error.message}`, { cause: error })
+    throw error
+  }
 }
 
 function present(one: Generation): Static<typeof api.Vulndb>['kept'][number] {

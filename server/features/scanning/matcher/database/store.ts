@@ -151,6 +151,16 @@ export function listLeftOver(db: Queryable): Promise<{ id: number }[]> {
   return db.rows(sql`select id from vulndb_generation where not is_ready order by id limit 100`)
 }
 
+/** Removes what imports have left that were killed or stopped for good. While an import runs it does nothing. */
+export async function sweepLeftOver(db: Queryable, signal: AbortSignal): Promise<void> {
+  const rows = await db.rows<{ id: number }>(sql`
+    select id from vulndb_generation
+    where not is_ready
+      and not exists (select from task where job_type = 'VULNDB_IMPORT' and status in ('Pending', 'Running'))
+    order by id limit 100`)
+  for (const { id } of rows) await dropGeneration(db, id, signal)
+}
+
 /** The generations that nobody needs any more: all but the one in use and the one before. */
 export function listOutdated(db: Queryable): Promise<{ id: number }[]> {
   return db.rows(sql`

@@ -1,14 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { OciError } from '../../../../../oci/errors.ts'
 import { parseManifest, type Descriptor } from '../../../../../oci/manifest.ts'
 import { parseReference, parseRepositoryName, type RepositoryName } from '../../../../../oci/reference.ts'
 import type { Actor } from '../../../../catalog/topics.ts'
 import type { Db } from '../../../../platform/db/db.ts'
 import { emit } from '../../../../platform/events/emit.ts'
+import { failpoint } from '../../../../platform/failpoint.ts'
 import { enqueue } from '../../../../platform/jobs/enqueue.ts'
 import { handler, HopelessJob, jobType, type Job, type JobHandler } from '../../../../platform/jobs/type.ts'
+import { openScratch } from '../../../../platform/scratch.ts'
 import type { Registry } from '../../../../registry/registry.ts'
 import { dropGeneration, findCurrent, listLeftOver, openGeneration, switchTo } from '../database/store.ts'
 import type { MatchJob } from '../again.ts'
@@ -42,7 +41,9 @@ export function importHandler(
   return handler(type, async (job) => {
     const { db } = ground
     for (const { id } of await listLeftOver(db)) await dropGeneration(db, id, job.signal)
-    const source = await openSource(ground, job.params.source)
+    const source = await openSource(ground, job.params.source).catch((error: unknown) => {
+      throw asHopeless(error, job.params.source)
+    })
     if ((await findCurrent(db))?.source === source.name && job.trigger === 'SCHEDULE') {
       job.log(`${source.name} is in use already`, 'INFO', 'last word')
       return { attrs: { unchanged: true } }
@@ -53,6 +54,7 @@ export function importHandler(
       const written = await readInto(ground, id, source, job)
       await db.transaction(async (tx) => {
         await switchTo(tx, id, written)
+        failpoint('vulndb.switched')
         await ensureOwnScanner(tx)
         await enqueue(tx, matchType, { params: {}, trigger: 'EVENT' })
         await emit(tx, [facts.vulndbImported({ source: source.name, advisories: written.advisories }, importer)])
@@ -61,7 +63,7 @@ export function importHandler(
       return { attrs: shown(written) }
     } catch (error) {
       if (!job.signal.aborted) await dropGeneration(db, id)
-      throw error instanceof ImportRefused ? new HopelessJob(error.message, { cause: error }) : error
+      throw asHopeless(error, source.name)
     }
   })
 }
@@ -83,17 +85,20 @@ export function parseSource(text: string) {
 
 type Source = { name: string; repository: RepositoryName; layers: Descriptor[] }
 
-async function openSource({ registry }: ImportGround, text: string): Promise<Source> {
-  try {
-    const { repository, reference } = parseSource(text)
-    const { digest, content, mediaType } = await registry.readManifest(repository, reference)
-    const { layers, kind } = parseManifest(content, mediaType)
-    if (kind === 'index' || layers.length === 0) throw new HopelessJob(`${text} has no layers that hold a database`)
-    return { name: `${repository}@${digest}`, repository, layers }
-  } catch (error) {
-    if (error instanceof OciError) throw new HopelessJob(`${text} cannot be read: ${error.message}`, { cause: error })
-    throw error
-  }
+/** The artifact that a source names. Throws OciError when it is not there, ImportRefused when it holds no database. */
+export async function openSource({ registry }: Pick<ImportGround, 'registry'>, text: string): Promise<Source> {
+  const { repository, reference } = parseSource(text)
+  const { digest, content, mediaType } = await registry.readManifest(repository, reference)
+  const { layers, kind } = parseManifest(content, mediaType)
+  if (kind === 'index' || layers.length === 0) throw new ImportRefused(`${text} has no layers that hold a database`)
+  return { name: `${repository}@${digest}`, repository, layers }
+}
+
+/** What was there when the import was asked for may be gone when it runs, and a schedule may run before it is there. */
+function asHopeless(error: unknown, source: string): unknown {
+  if (error instanceof ImportRefused) return new HopelessJob(error.message, { cause: error })
+  if (error instanceof OciError) return new HopelessJob(`${source} cannot be read: ${error.message}`, { cause: error })
+  return error
 }
 
 async function readInto(
@@ -105,19 +110,16 @@ async function readInto(
   const budget = openImportBudget(rules)
   const writer = openWriter(db, generation)
   for (const layer of layers) {
-    const folder = await mkdtemp(join(tmpdir(), 'marina-vulndb-'))
-    try {
-      const source = await registry.openBlob(repository, layer.digest)
-      for await (const { name, bytes } of filesOf(source, nameOf(layer), folder, budget)) {
-        job.signal.throwIfAborted()
-        if (typeof bytes === 'string') writer.skip(bytes)
-        else for (const item of await itemsOf(name, bytes)) await writer.add(item)
-        job.progress(shown(writer.written))
-      }
-    } finally {
-      await rm(folder, { recursive: true, force: true })
+    await using scratch = await openScratch('vulndb')
+    const source = await registry.openBlob(repository, layer.digest)
+    for await (const { name, bytes } of filesOf(source, nameOf(layer), scratch.path, budget)) {
+      job.signal.throwIfAborted()
+      if (typeof bytes === 'string') writer.skip(bytes)
+      else for (const item of await itemsOf(name, bytes)) await writer.add(item)
+      job.progress(shown(writer.written))
     }
     await writer.flush()
+    failpoint('vulndb.written')
     job.log(`${nameOf(layer)} was read: advisories so far: ${writer.written.advisories}`)
   }
   return checked(writer.written, job)

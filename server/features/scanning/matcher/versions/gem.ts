@@ -20,5 +20,15 @@ export function compareGem(a: string, b: string): number | undefined {
   return 0
 }
 
-/** A hyphen stands for `.pre.`. */
-const segments = (version: string): string[] => version.replaceAll('-', '.pre.').match(/\d+|[a-z]+/gi) ?? []
+/**
+ * A hyphen stands for `.pre.`. Zeros that end the numbers before the first word, or the whole, are of no account:
+ * 1.0.a is 1.a.
+ */
+function segments(version: string): string[] {
+  const all: string[] = version.replaceAll('-', '.pre.').match(/\d+|[a-z]+/gi) ?? []
+  const word = all.findIndex((one) => !/^\d/.test(one))
+  const at = word < 0 ? all.length : word
+  return [...withoutZeros(all.slice(0, at)), ...withoutZeros(all.slice(at))]
+}
+
+const withoutZeros = (parts: string[]): string[] => parts.slice(0, parts.findLastIndex((one) => !/^0+$/.test(one)) + 1)

@@ -171,7 +171,8 @@ test('PyPI: PEP 440', () => {
 
 test('RubyGems, Packagist and NuGet: words that mark versions to come', () => {
   inOrder(compareGem, [
-    ['1.0.a'],
+    ['1.0.a', '1.a', '1.0.0.a', '1.a.0'],
+    ['1.a.1'],
     ['1.0.a10'],
     ['1.0.b1'],
     ['1.0.pre.1', '1.0-1', '1.0.pre1'],

@@ -4,6 +4,7 @@ import type { Outbound } from '../../../../platform/outbound/outbound.ts'
 import type { NewScanner } from '../../rules.ts'
 import {
   ScanRefused,
+  type SbomReport,
   type ScannedImage,
   type Scanner,
   type ScannerDescription,
@@ -13,6 +14,7 @@ import {
 import { beginScan, readReport, ScanLost, ScannerAway, type ScanRequest } from './exchange.ts'
 import { askMetadata, chooseReport, type Metadata } from './metadata.ts'
 import { parseReport, type ReportBounds } from './report.ts'
+import { parseSbomReport, spdxType } from './sbom-report.ts'
 
 type AdapterRules = ReportBounds & {
   /** The longest time from the beginning of a scan to its report, in ms. */
@@ -28,11 +30,23 @@ export type AdapterGround = {
   outbound: Outbound
   rules: AdapterRules
   issueCredential: IssueCredential
+  /** Told of what the scanner says of itself, at the beginning of each scan. */
+  onMetadata?(metadata: Metadata): Promise<void>
   /** Where scanners pull images from: the address outside, and the one for `use_internal_addr`. */
   registryUrls: { external: string; internal: string }
 }
 
 type Begun = { id: string; image: ScannedImage; mimeType: string; metadata: Metadata; endsAt: number }
+
+/** What a scanner is asked for, and how its answer is read. */
+type Wish<Report> = {
+  kind: 'vulnerability' | 'sbom'
+  parameters: ScanRequest['enabled_capabilities'][number]['parameters']
+  /** Of the request for the report. */
+  query?: string
+  /** Throws ScanRefused. */
+  read(raw: Buffer, begun: Begun): Report
+}
 
 /** The property by which an adapter chooses its credential; Basic without it. */
 const authorizationType = 'harbor.scanner-adapter/registry-authorization-type'
@@ -42,25 +56,52 @@ const mostBegun = 3
 const mostFailed = 10
 
 /** A scanner that is registered: it speaks the pluggable scanner API 1.0 to 1.2 and runs elsewhere. */
-export function adapterScanner(ground: AdapterGround, scanner: NewScanner): Scanner<VulnerabilityReport, Begun> {
-  const { outbound, rules } = ground
+export const adapterScanner = (ground: AdapterGround, scanner: NewScanner): Scanner<VulnerabilityReport, Begun> =>
+  askingFor(ground, scanner, {
+    kind: 'vulnerability',
+    parameters: null,
+    read(raw, { mimeType, metadata }) {
+      return { mimeType, scanner: descriptionOf(metadata), findings: parseReport(raw, ground.rules), raw }
+    },
+  })
+
+/** The same scanner as a maker of SBOMs (pluggable scanner API 1.2, capability `sbom`). */
+export const adapterSbomMaker = (ground: AdapterGround, scanner: NewScanner): Scanner<SbomReport, Begun> =>
+  askingFor(ground, scanner, {
+    kind: 'sbom',
+    parameters: { sbom_media_types: [spdxType] },
+    query: `?sbom_media_type=${encodeURIComponent(spdxType)}`,
+    read: (raw) => ({ mediaType: spdxType, content: parseSbomReport(raw) }),
+  })
+
+/** Why a registered scanner cannot make the SBOM of an image of this type; undefined when it can. */
+export async function sbomProblem(
+  { outbound }: AdapterGround,
+  scanner: NewScanner,
+  mediaType: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const chosen = chooseReport(await getMetadata(outbound, scanner, signal), 'sbom', mediaType)
+  return 'problem' in chosen ? chosen.problem : undefined
+}
+
+function askingFor<Report>(ground: AdapterGround, scanner: NewScanner, wish: Wish<Report>): Scanner<Report, Begun> {
+  const { outbound } = ground
   return {
     async describe() {
       return descriptionOf(await getMetadata(outbound, scanner))
     },
-    start: (image, run) => begin(ground, scanner, image, run),
+    start: (image, run) => begin(ground, scanner, wish, image, run),
     async report(begun, run) {
       let [scan, lost] = [begun, 1]
       for (;;) {
         try {
-          const raw = await waitForReport(ground, scanner, scan, run)
-          const findings = parseReport(raw, rules)
-          return { mimeType: scan.mimeType, scanner: descriptionOf(scan.metadata), findings, raw }
+          return wish.read(await waitForReport(ground, scanner, { ...scan, query: wish.query ?? '' }, run), scan)
         } catch (error) {
           if (!(error instanceof ScanLost)) throw error
           if (lost++ === mostBegun) throw new ScanRefused(error.message, { cause: error })
           run.log(`${error.message}: it is begun again`, 'WARNING')
-          scan = { ...(await begin(ground, scanner, scan.image, run)), endsAt: scan.endsAt }
+          scan = { ...(await begin(ground, scanner, wish, scan.image, run)), endsAt: scan.endsAt }
         }
       }
     },
@@ -74,24 +115,26 @@ async function getMetadata(outbound: Outbound, scanner: NewScanner, signal?: Abo
 }
 
 async function begin(
-  { outbound, rules, issueCredential, registryUrls }: AdapterGround,
+  { outbound, rules, issueCredential, registryUrls, onMetadata }: AdapterGround,
   scanner: NewScanner,
+  { kind, parameters }: Pick<Wish<unknown>, 'kind' | 'parameters'>,
   image: ScannedImage,
   run: ScanRun,
 ): Promise<Begun> {
   const metadata = await getMetadata(outbound, scanner, run.signal)
-  const chosen = chooseReport(metadata, 'vulnerability', image.mediaType)
+  await onMetadata?.(metadata)
+  const chosen = chooseReport(metadata, kind, image.mediaType)
   if ('problem' in chosen) throw new ScanRefused(chosen.problem)
-  const kind = metadata.properties?.[authorizationType] === 'Bearer' ? 'Bearer' : 'Basic'
+  const login = metadata.properties?.[authorizationType] === 'Bearer' ? 'Bearer' : 'Basic'
   const { repository, tag, digest, mediaType, size } = image
   const request: ScanRequest = {
     registry: {
       url: scanner.usesInternalAddress ? registryUrls.internal : registryUrls.external,
-      authorization: await issueCredential(image, run.taskId, kind),
+      authorization: await issueCredential(image, run.taskId, login),
       insecure: false,
     },
     artifact: { repository, tag, digest, mime_type: mediaType, size },
-    enabled_capabilities: [{ type: 'vulnerability', produces_mime_types: [chosen.mimeType], parameters: null }],
+    enabled_capabilities: [{ type: kind, produces_mime_types: [chosen.mimeType], parameters }],
   }
   const id = await beginScan(outbound, scanner, request, run.signal)
   const { name, version } = metadata.scanner
@@ -103,7 +146,7 @@ async function begin(
 async function waitForReport(
   { outbound, rules }: AdapterGround,
   scanner: NewScanner,
-  { id, mimeType, endsAt }: Begun,
+  { id, mimeType, endsAt, query }: Begun & { query: string },
   { signal, log }: ScanRun,
 ): Promise<Buffer> {
   let failed = 0
@@ -112,7 +155,7 @@ async function waitForReport(
     if (leftMs <= 0) throw new ScanRefused(`the scanner had no report after ${rules.scanTimeoutMs / 1000} s`)
     await setTimeout(Math.min(pauseMs, leftMs), undefined, { signal }).catch(() => signal.throwIfAborted())
     try {
-      const look = await readReport(outbound, scanner, { id, mimeType, mostBytes: rules.reportBytes }, signal)
+      const look = await readReport(outbound, scanner, { id, mimeType, query, mostBytes: rules.reportBytes }, signal)
       if ('content' in look) return look.content
       failed = 0
       pauseMs = pauseOf(look.after)

@@ -18,7 +18,11 @@ export class ScanLost extends Error {
 export type ScanRequest = {
   registry: { url: string; authorization: string; insecure: boolean }
   artifact: { repository: string; tag: string; digest: string; mime_type: string; size: number }
-  enabled_capabilities: { type: 'vulnerability'; produces_mime_types: string[]; parameters: null }[]
+  enabled_capabilities: {
+    type: 'vulnerability' | 'sbom'
+    produces_mime_types: string[]
+    parameters: { sbom_media_types: string[] } | null
+  }[]
 }
 
 const requestType = 'application/vnd.scanner.adapter.scan.request+json; version=1.0'
@@ -62,12 +66,12 @@ type Look = { after: number | undefined } | { content: Buffer }
 export async function readReport(
   outbound: Outbound,
   address: Address,
-  { id, mimeType, mostBytes }: { id: string; mimeType: string; mostBytes: number },
+  { id, mimeType, query = '', mostBytes }: { id: string; mimeType: string; query?: string; mostBytes: number },
   signal: AbortSignal,
 ): Promise<Look> {
   const { status, headers, body } = await outbound
     .open({
-      url: urlOf(address, `/scan/${encodeURIComponent(id)}/report`),
+      url: urlOf(address, `/scan/${encodeURIComponent(id)}/report${query}`),
       method: 'GET',
       headers: { accept: mimeType, ...authHeaders(address) },
       silenceMs,

@@ -61,6 +61,16 @@ export function metadataProblem({ scanner, capabilities }: Metadata): string | u
   return undefined
 }
 
+/** By the name of the property in which a scanner says how old its data is (pluggable scanner API 1.x). */
+const dataProperty = 'harbor.scanner-adapter/vulnerability-database-updated-at'
+
+/** When the data of a scanner was made, by its own word; null without one. */
+export function dataTimeOf({ properties = {} }: Metadata): Date | null {
+  const ms = Date.parse(properties[dataProperty] ?? '')
+  // PostgreSQL has no times beyond these, and a date of the future says nothing either.
+  return ms > 0 && ms < Date.now() + 86_400_000 ? new Date(ms) : null
+}
+
 /** Without a type, as before version 1.2, a capability is for vulnerabilities. */
 export const kindOf = ({ type = 'vulnerability' }: Metadata['capabilities'][number]) => type
 

@@ -23,6 +23,11 @@ export function parseReport(content: Buffer, bounds: ReportBounds): Finding[] {
   const report = objectOf(parseJson(content), 'the report')
   const all = report['vulnerabilities'] ?? []
   if (!Array.isArray(all)) throw new ScanRefused('the report is wrong: vulnerabilities is not a list')
+  return findingsOf(all, bounds)
+}
+
+/** The findings of a list of vulnerabilities in the words of such a report. Throws ScanRefused. */
+export function findingsOf(all: unknown[], bounds: ReportBounds): Finding[] {
   if (all.length > bounds.findings)
     throw new ScanRefused(`the report has ${all.length} vulnerabilities; at most ${bounds.findings} are taken`)
   return all.map((one, index) => findingOf(objectOf(one, `vulnerability ${index + 1}`), index, bounds))
