@@ -10,7 +10,7 @@ const count = Type.Integer()
 export const RetentionDecision = Type.Object({
   kept: Type.Boolean(),
   reason: Type.String({
-    description: 'rule, no-rule; or what keeps it against the rules: immutable, running, index',
+    description: 'rule, no-rule; or what keeps it against the rules: immutable, protected, running, index',
   }),
   rule: Type.Optional(Type.Integer({ description: 'the place of the rule, from 1; absent when no rule keeps it' })),
   value: Type.String({ description: 'the value that decided' }),

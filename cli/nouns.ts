@@ -60,6 +60,12 @@ export const clientCommands: ClientCommand[] = [
   noun('tags', 'names of artifacts in a repository', () => import('./commands/tags.ts'), ['tag']),
   noun('trash', 'deletions that can be taken back', () => import('./commands/trash.ts')),
   noun('members', 'who has which role in a project', () => import('./commands/members.ts'), ['member']),
+  noun('roles', "sets of rights of one's own, and who holds them", () => import('./commands/roles.ts'), ['role']),
+  {
+    name: 'access',
+    about: 'who may do what in a project, and why',
+    load: async () => (await import('./commands/access.ts')).access,
+  },
   noun('robots', 'accounts for programs', () => import('./commands/robots.ts'), ['robot']),
   noun('tokens', 'secrets by which programs act for me', () => import('./commands/tokens.ts'), ['token']),
   noun('users', 'accounts for people', () => import('./commands/users.ts'), ['user']),

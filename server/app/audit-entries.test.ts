@@ -24,12 +24,14 @@ import { facts as replication, type TaskFact } from '../features/replication/top
 import { facts as repositories } from '../features/repositories/topics.ts'
 import { facts as retention } from '../features/retention/topics.ts'
 import { facts as robots } from '../features/robots/topics.ts'
+import { facts as ownRoles } from '../features/roles/topics.ts'
 import { facts as matcher } from '../features/scanning/matcher/topics.ts'
 import { facts as scanning } from '../features/scanning/topics.ts'
 import { facts as scores } from '../features/scores/topics.ts'
 import { facts as settings } from '../features/settings/topics.ts'
 import { facts as signatures } from '../features/signatures/topics.ts'
 import { facts as systemArtifacts, marina } from '../features/system-artifacts/topics.ts'
+import { facts as tagProtection } from '../features/tag-protection/topics.ts'
 import { facts as undelete } from '../features/undelete/topics.ts'
 import { facts as userGroups } from '../features/user-groups/topics.ts'
 import { facts as webhooks } from '../features/webhooks/topics.ts'
@@ -46,6 +48,26 @@ const label = { labelId: 11, name: 'fast', projectId: null }
 const account = { accountId: 12, name: 'bert' }
 const group = { groupId: 13, name: 'builders' }
 const member = { projectId: 3, memberId: 14, member: 'bert', kind: 'account', role: 2 } as const
+const ownRole = { projectId: null, roleId: 101, name: 'puller' }
+const bound = {
+  projectId: 3,
+  bindingId: 27,
+  roleId: 101,
+  role: 'puller',
+  holder: 'bert',
+  kind: 'account',
+  repositories: 'web/**',
+} as const
+const protection = { projectId: 3, ruleId: 28, name: 'releases' }
+const protectionRule = {
+  name: 'releases',
+  repositories: '**',
+  tags: 'v*',
+  actions: ['push' as const],
+  roleIds: [1],
+  robotIds: [],
+  isDisabled: false,
+}
 const robot = { robotId: 15, name: 'robot$team+ci', projectId: 3 }
 const purge = { audit_retention_hour: 24, include_event_types: '*', dry_run: false }
 const origin = { address: '10.0.0.1', requestId: 'r1' }
@@ -180,6 +202,34 @@ const table: [Fact, string][] = [
   [members.memberAdded(member, anna), 'create_member | bert | create member: bert'],
   [members.memberChanged({ ...member, before: 1 }, anna), 'update_member | bert | update member: bert'],
   [members.memberRemoved(member, anna), 'delete_member | bert | delete member: bert'],
+  [
+    ownRoles.roleCreated({ ...ownRole, permissions: ['repository:pull'] }, anna),
+    'create_role | puller | create role: puller',
+  ],
+  [
+    ownRoles.roleChanged({ ...ownRole, changed: { permissions: ['tag:list'] } }, anna),
+    'update_role | puller | update role: puller (permissions)',
+  ],
+  [ownRoles.roleDeleted(ownRole, anna), 'delete_role | puller | delete role: puller'],
+  [ownRoles.roleBound(bound, anna), 'create_role_binding | bert | create role binding: bert'],
+  [ownRoles.roleUnbound(bound, anna), 'delete_role_binding | bert | delete role binding: bert'],
+  [
+    ownRoles.auditorAdded({ holder: 'bert', kind: 'account', mayPull: false }, anna),
+    'create_auditor | bert | create auditor: bert',
+  ],
+  [ownRoles.auditorRemoved({ holder: 'bert', kind: 'account' }, anna), 'delete_auditor | bert | delete auditor: bert'],
+  [
+    tagProtection.protectionCreated({ ...protection, rule: protectionRule }, anna),
+    'create_tag_protection | releases | create tag protection: releases',
+  ],
+  [
+    tagProtection.protectionChanged({ ...protection, changed: { tags: 'w*' } }, anna),
+    'update_tag_protection | releases | update tag protection: releases (tags)',
+  ],
+  [
+    tagProtection.protectionDeleted(protection, anna),
+    'delete_tag_protection | releases | delete tag protection: releases',
+  ],
   [
     robots.robotCreated({ ...robot, durationDays: 30, permissions: ['repository:pull'] }, anna),
     'create_robot | robot$team+ci | create robot: robot$team+ci',
@@ -585,6 +635,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'ask_collection',
     'clear_queue',
     'complete_scan',
+    'create_auditor',
     'create_endpoint',
     'create_immutable_rule',
     'create_label',
@@ -592,16 +643,20 @@ test('the types of events begin with those that Harbor knows', () => {
     'create_replication_policy',
     'create_repository',
     'create_retention',
+    'create_role',
+    'create_role_binding',
     'create_sbom',
     'create_scan',
     'create_scan_all',
     'create_scanner',
     'create_system_artifact',
     'create_tag',
+    'create_tag_protection',
     'create_user_group',
     'create_vulndb',
     'create_vulnerability',
     'create_webhook_policy',
+    'delete_auditor',
     'delete_blob',
     'delete_deployment',
     'delete_endpoint',
@@ -610,10 +665,13 @@ test('the types of events begin with those that Harbor knows', () => {
     'delete_project_template',
     'delete_replication_policy',
     'delete_retention',
+    'delete_role',
+    'delete_role_binding',
     'delete_scanner',
     'delete_signer',
     'delete_system_artifact',
     'delete_tag',
+    'delete_tag_protection',
     'delete_trust_root',
     'delete_user_group',
     'delete_vulndb',
@@ -673,11 +731,13 @@ test('the types of events begin with those that Harbor knows', () => {
     'update_repository',
     'update_retention',
     'update_robot',
+    'update_role',
     'update_scan_all',
     'update_scanner',
     'update_score_rules',
     'update_signer',
     'update_tag',
+    'update_tag_protection',
     'update_trust_root',
     'update_user_group',
     'update_vulndb',

@@ -8,6 +8,7 @@ import { cache } from '../features/cache/index.ts'
 import { cveAllowlist } from '../features/cve-allowlist/index.ts'
 import { deployments } from '../features/deployments/index.ts'
 import { endpoints, openEndpoints } from '../features/endpoints/index.ts'
+import { explanations } from '../features/explanations/index.ts'
 import { exports } from '../features/exports/index.ts'
 import { gc } from '../features/gc/index.ts'
 import { icons } from '../features/icons/index.ts'
@@ -25,6 +26,7 @@ import { replication, usedByPolicies } from '../features/replication/index.ts'
 import { repositories } from '../features/repositories/index.ts'
 import { giveRetention, openDropCount, parseProjectRetention, retention } from '../features/retention/index.ts'
 import { robots } from '../features/robots/index.ts'
+import { ownRoles } from '../features/roles/index.ts'
 import { sbomOverview, scanning, scanOverview, vulnerabilitiesOf } from '../features/scanning/index.ts'
 import { scores } from '../features/scores/index.ts'
 import { search } from '../features/search/index.ts'
@@ -34,6 +36,7 @@ import { openSystemArtifacts, systemArtifacts } from '../features/system-artifac
 import { signatures } from '../features/signatures/index.ts'
 import { stream } from '../features/stream/index.ts'
 import { system } from '../features/system/index.ts'
+import { tagProtection } from '../features/tag-protection/index.ts'
 import { undelete } from '../features/undelete/index.ts'
 import { usage } from '../features/usage/index.ts'
 import { userGroups } from '../features/user-groups/index.ts'
@@ -153,9 +156,11 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     }),
     icons({ reader, registry }),
     immutability({ db }),
+    tagProtection({ reader, settings }),
     accounts({ ...reader, login, sessions, settings, peerOf, ...accountLimits(config.limits) }),
     userGroups({ reader }),
     members({ reader }),
+    ownRoles({ reader }),
     robots({ reader, settings }),
     scanning(lentToScanning(ground, floor, outbound)),
     signatures(floor.signatures),
@@ -174,6 +179,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
       dir: proxiedDir(ground),
     }),
     access(),
+    explanations({ reader, settings }),
     replication({
       db,
       reader: { ...reader, db },

@@ -23,6 +23,7 @@ import { openRobotUses, robotLogin } from '../features/robots/index.ts'
 import { scannerLogin, severityAllowed } from '../features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, type SettingsAccess } from '../features/settings/index.ts'
 import { openSignatures, type Signatures } from '../features/signatures/index.ts'
+import { pushIsByThose, untagIsByThose, type GateOptions } from '../features/tag-protection/index.ts'
 import { peerReader } from '../platform/http/server.ts'
 import type { Component } from '../platform/observe/health.ts'
 import { openPart } from '../platform/observe/part.ts'
@@ -75,7 +76,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const settings = openSettingsOf(ground, topics)
   const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
   const signatures = openSignaturesOf(ground, refusals, () => local)
-  const gates = openGates(ground, settings, signatures)
+  const gates = openGates(ground, settings, signatures, refusals)
   const rights = openRights(reader)
   const tokens = openTokensOf(ground, settings)
   const login = noting(refusals, openLoginOf(ground, { settings, tokens }, opened, late))
@@ -106,13 +107,15 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   return { ...callers, settings, gates, registry: proxied.registry, proxied, signatures, door, notes: notes.component }
 }
 
-function openGates({ db, cache, config, metrics }: Ground, settings: SettingsAccess, signatures: Signatures): Gates {
+function openGates(ground: Ground, settings: SettingsAccess, signatures: Signatures, refusals: Refusals): Gates {
+  const { db, cache, config, metrics } = ground
   const reader = { db, cache }
+  const protection = protectionOf(ground, refusals)
   metrics.refusedPulls.inc({ policy: 'vulnerabilities' }, 0)
   return {
     // Quotas need no gate: the database itself enforces them for every write (migrations/0003-quotas.sql).
-    push: [refuseWhileReadOnly(settings), tagStaysPut(reader)],
-    untag: [tagStays(reader), runningStays],
+    push: [refuseWhileReadOnly(settings), tagStaysPut(reader), pushIsByThose(protection)],
+    untag: [tagStays(reader), untagIsByThose(protection), runningStays],
     // Warnings come last: only what is sent is warned of.
     pull: [
       signatures.gate,
@@ -123,6 +126,25 @@ function openGates({ db, cache, config, metrics }: Ground, settings: SettingsAcc
       }),
       deprecationWarning(reader),
     ],
+  }
+}
+
+/** What a rule for tags refuses is counted, and stands in the audit log. */
+function protectionOf({ cache, metrics }: Ground, refusals: Refusals): GateOptions {
+  let refused = 0
+  metrics.counts(
+    'marina_tag_changes_refused_total',
+    'Pushes and deletions that a rule for protected tags refused',
+    [],
+    () => [{ labels: [], value: refused }],
+  )
+  return {
+    cache,
+    onRefused(by, what, projectName) {
+      refused++
+      if ((by.kind === 'user' || by.kind === 'robot') && by.id !== null)
+        refusals.change({ kind: by.kind, id: by.id, name: by.name }, what, projectName)
+    },
   }
 }
 

@@ -8,7 +8,7 @@ import { blobKey } from './blob.ts'
 import type { Project } from './project.ts'
 import type { Reader } from './reader.ts'
 import { facts, type Actor } from './topics.ts'
-import { visibleProjects, type Viewer } from './viewer.ts'
+import { visibleRepositories, type Viewer } from './viewer.ts'
 
 export type Repository = { id: number; projectId: number; name: RepositoryName }
 
@@ -35,6 +35,19 @@ export async function countRepositories({ db, cache }: Reader, projectIds: numbe
   }
   const found = await cache.many(projectIds, repositoryCountKey, load, () => 50)
   return new Map([...found].map(([id, { count }]) => [id, count]))
+}
+
+/** The number of listed repositories that the viewer may see in each of these projects. */
+export async function countVisibleRepositories(
+  db: Queryable,
+  viewer: Viewer,
+  projectIds: number[],
+): Promise<Map<number, number>> {
+  const rows = await db.rows<{ id: number; count: number }>(sql`
+    select project.id, count(*) from repository join project on project.id = repository.project_id
+    where project.id = any(${projectIds}::bigint[]) and ${visibleRepositories(viewer)} and ${listedRepositories}
+    group by project.id`)
+  return new Map(rows.map(({ id, count }) => [id, count]))
 }
 
 function countListed(db: Queryable, projectIds: number[]): Promise<{ id: number; count: number }[]> {
@@ -85,7 +98,7 @@ export async function ensureRepository(tx: Tx, project: Project, name: Repositor
   return made ?? (await find())!
 }
 
-/** Repositories that hold an artifact, by name, after the cursor `last`. Only of projects that the viewer may see. */
+/** Repositories that hold an artifact, by name, after the cursor `last`. Only those that the viewer may see. */
 export async function listRepositoryNames(
   db: Queryable,
   viewer: Viewer,
@@ -94,7 +107,7 @@ export async function listRepositoryNames(
   const rows = await db.rows<{ name: string }>(sql`
     select repository.name from repository join project on project.id = repository.project_id
     where repository.name > ${page.last}
-      and ${visibleProjects(viewer)}
+      and ${visibleRepositories(viewer)}
       and exists (select 1 from artifact where artifact.repository_id = repository.id)
     order by repository.name limit ${page.limit}`)
   return rows.map(({ name }) => name)

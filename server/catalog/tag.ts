@@ -26,6 +26,23 @@ export function findTag({ db, cache }: Reader, repository: RepositoryName, tag: 
   )
 }
 
+/**
+ * Locks the names of tags until the transaction ends, so that the second of two first pushes to one of them waits until
+ * it sees the tag of the first. The locks are taken in the order of the names, so that two pushes cannot deadlock.
+ */
+export async function lockTagNames(tx: Tx, repository: RepositoryName, tags: readonly Tag[]): Promise<void> {
+  const names = [...new Set(tags)].sort().map((tag) => `${repository}:${tag}`)
+  await tx.rows(sql`select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest(${names}::text[]) as name`)
+}
+
+/** Those of the tags that the repository has, in the order of their names. */
+export async function existingTags(tx: Tx, repository: RepositoryName, tags: readonly Tag[]): Promise<Tag[]> {
+  const rows = await tx.rows<{ name: Tag }>(sql`
+    select tag.name from tag join repository on repository.id = tag.repository_id
+    where repository.name = ${repository} and tag.name = any(${tags}::text[]) order by tag.name`)
+  return rows.map(({ name }) => name)
+}
+
 export type MovedTag = { name: Tag; from: Digest | null }
 
 /**

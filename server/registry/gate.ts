@@ -3,6 +3,7 @@ import type { Manifest } from '../../oci/manifest.ts'
 import { OciError } from '../../oci/errors.ts'
 import { projectOf, type RepositoryName, type Tag } from '../../oci/reference.ts'
 import type { Project } from '../catalog/project.ts'
+import type { Actor } from '../catalog/topics.ts'
 import type { Tx } from '../platform/db/db.ts'
 import { andThen, type Maybe } from '../platform/maybe.ts'
 import type { Caller } from './caller.ts'
@@ -17,11 +18,12 @@ type Pushed =
       manifest: Manifest
       size: number
       tags: Tag[]
+      by: Actor
     }
   | { kind: 'blob'; project: Project; repository: RepositoryName; digest: Digest; size: number }
 
 /** Tags that are about to be removed, and artifacts that are about to be deleted, inside the transaction. */
-type Untagged = { projectId: number; repository: RepositoryName; tags: Tag[]; digests: Digest[] }
+type Untagged = { projectId: number; repository: RepositoryName; tags: Tag[]; digests: Digest[]; by: Actor }
 
 /** May refuse a push by throwing an OciError. Runs in the push's transaction: what it reads still holds at commit. */
 export type PushGate = (tx: Tx, pushed: Pushed) => Promise<void>

@@ -10,6 +10,7 @@ import {
   mayInProject,
   maySee,
   maySystem,
+  patternsIn,
   type ProjectResource,
   type Rights,
   type SystemResource,
@@ -22,14 +23,16 @@ import { findRights } from './store.ts'
  * - 'anyone', also without credentials;
  * - 'user': every signed-in account or robot;
  * - 'own': the handler decides from the stored row (operations that name it by an id alone);
- * - a right in the project that the path names, or the same right on `or`: then the handler checks which it needs;
+ * - a right in the project that the path names, or the same right on `or`: then the handler checks which it needs.
+ *   Where the path names a repository, the right in that repository is enough; with `isPartly` the right in any part of
+ *   the project is, and the handler answers for that part alone (viewerIn, demandIn);
  * - a right on the system.
  */
 export type Access =
   | 'anyone'
   | 'user'
   | 'own'
-  | { project: ProjectResource; verb: Verb; or?: ProjectResource }
+  | { project: ProjectResource; verb: Verb; or?: ProjectResource; isPartly?: true }
   | { system: SystemResource; verb: Verb }
 
 /** What a handler learns of its caller; also the project, where the access names a right in one. */
@@ -47,7 +50,7 @@ export function route<O extends Operation, const A extends Access>(
   return { operation, access, isAlikeForAll, handler }
 }
 
-type Params = { project_name_or_id?: string; project_name?: string }
+type Params = { project_name_or_id?: string; project_name?: string; repository_name?: string }
 
 /**
  * Checks the access of an operation. Throws UNAUTHORIZED without credentials and FORBIDDEN with them. NOT_FOUND for a
@@ -79,10 +82,26 @@ export function openAccess(reader: Reader) {
     if (!project && either.some((resource) => mayInEvery(rights, resource, access.verb)))
       throw new Failure('NOT_FOUND', 'this project does not exist')
     if (project && !maySee(rights, project)) await missProject(reader)
-    const mayIn = (known: Project) => either.some((resource) => mayInProject(rights, known, resource, access.verb))
+    const { repository_name: repository } = params as Params
+    const mayIn = (known: Project) =>
+      either.some(
+        (resource) =>
+          mayInProject(rights, known, resource, access.verb, repository) ||
+          (access.isPartly && patternsIn(rights, known.id, resource, access.verb).length > 0),
+      )
     if (!project || !maySee(rights, project) || !mayIn(project)) throw refuse()
     return { ...granted, project }
   }
+}
+
+/** Throws FORBIDDEN unless they hold the right in this repository, which a query or a body names. */
+export function demandIn(
+  { rights, project }: { rights: Rights; project: Project },
+  repository: string,
+  resource: ProjectResource,
+  verb: Verb,
+): void {
+  if (!mayInProject(rights, project, resource, verb, repository)) throw new Failure('FORBIDDEN')
 }
 
 /** Finds the project by name; by id when the path has a number, unless X-Is-Resource-Name says that it is a name. */

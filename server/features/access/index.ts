@@ -2,6 +2,9 @@ import { feature } from '../../platform/feature.ts'
 import { permissionRoutes } from './routes.ts'
 
 export * from './rules.ts'
+export { allInProject, allInSystem, holdable, partlyListed } from './holdable.ts'
+export { demandGiving, partsOfPermission } from './giving.ts'
+export { holds, matcherOf, ownRightsOf } from './own.ts'
 export {
   accountRightsKey,
   changesMembersOf,
@@ -10,6 +13,7 @@ export {
   dropRightsIn,
   findRights,
   memberCountKey,
+  permissionsOfRole,
   robotFullName,
   robotKey,
   robotRightsKey,
@@ -18,9 +22,9 @@ export {
   type StoredScope,
 } from './store.ts'
 export { heldIn } from './held.ts'
-export { openAccess, route, type Access, type ApiRoute, type Granted } from './api.ts'
+export { demandIn, openAccess, route, type Access, type ApiRoute, type Granted } from './api.ts'
 
-export { openRights, projectsHolding, viewerOf } from './rights.ts'
+export { openRights, partsHolding, projectsHolding, viewerIn, viewerInside, viewerOf } from './rights.ts'
 
 /** Roles, rights, and the permissions that a robot can be given. */
 export const access = () => feature({ name: 'access', routes: permissionRoutes() })

@@ -11,7 +11,14 @@ import { readDocument, type Listed } from './document.suite.ts'
 import { openTargets, type Target, type Targets } from './targets.suite.ts'
 
 /** Who asks, and the column of the table that applies to them in project A. */
-type Principal = { name: string; as: Person | undefined; role?: Column; isAdmin?: true; isProjectAdmin?: true }
+type Principal = {
+  name: string
+  as: Person | undefined
+  role?: Column
+  isAdmin?: true
+  isProjectAdmin?: true
+  isAuditor?: true
+}
 /** Project A with members of every role, and project B, of which they are no members. */
 type World = { isPublic: boolean; A: Project; B: Project; principals: Principal[]; uaA: Person }
 
@@ -37,25 +44,39 @@ async function givenWorld(isPublic: boolean): Promise<World> {
     role,
   })
   const uaA = await givenMember(marina, A, 'projectAdmin')
+  const auditor = await givenUser(marina, fresh('auditor'))
+  await create(marina, '/system/auditors', marina.admin, { member_user: { user_id: auditor.id } })
   const principals: Principal[] = [
     { name: 'anonymous', as: undefined },
     { name: 'plain user', as: await givenUser(marina) },
     ...(await Promise.all((['limitedGuest', 'guest', 'developer', 'maintainer'] as const).map(member))),
     { name: 'projectAdmin', as: uaA, role: 'projectAdmin', isProjectAdmin: true },
     { name: 'projectAdmin of B', as: await givenMember(marina, B, 'projectAdmin'), isProjectAdmin: true },
+    { name: 'auditor', as: auditor, isAuditor: true },
     { name: 'system administrator', as: await givenUser(marina, fresh('sys'), true), isAdmin: true },
   ]
   return { isPublic, A, B, principals, uaA }
 }
 
-function isAllowed(need: Need, { as, role, isAdmin, isProjectAdmin }: Principal, isPublic: boolean): boolean {
+function isAllowed(one: Listed, who: Principal, isPublic: boolean): boolean {
+  const need = one.operation.needs
+  const { as, role, isAdmin, isProjectAdmin, isAuditor } = who
   if (need === 'anyone' || isAdmin) return true
   if (need === 'user') return as !== undefined
+  if (isAuditor && isReading(need, one)) return true
   if (need === 'admin' || (typeof need === 'object' && 'system' in need)) return false
   if (need === 'any project administrator') return isProjectAdmin === true
   const applying: Column[] = [...(role ? [role] : []), ...(isPublic ? (['public'] as const) : [])]
   const holds = (right: string) => applying.some((column) => heldBy[column].has(right))
   return need.project.every(holds) || (need.or !== undefined && holds(need.or))
+}
+
+/** What an auditor may do: whatever reads. */
+function isReading(need: Need, one: Listed): boolean {
+  const reads = (right: string) => /:(?:read|list)$/.test(right)
+  if (need === 'admin') return !isChange(one)
+  if (typeof need !== 'object') return false
+  return 'system' in need ? reads(need.system) : need.project.every(reads) || (need.or !== undefined && reads(need.or))
 }
 
 function assertAllowed(answer: Answer, { operation }: Listed, who: string) {
@@ -77,10 +98,9 @@ suite('principal × operation × visibility', () => {
       const world = await givenWorld(isPublic)
       let [allowed, refused] = [0, 0]
       for (const one of listed) {
-        const { needs } = one.operation
         const [may, mayNot] = [
-          world.principals.filter((who) => isAllowed(needs, who, isPublic)),
-          world.principals.filter((who) => !isAllowed(needs, who, isPublic)),
+          world.principals.filter((who) => isAllowed(one, who, isPublic)),
+          world.principals.filter((who) => !isAllowed(one, who, isPublic)),
         ]
         let target = await targetOf(one, world.A)
         const before = mayNot.length > 0 && isChange(one) ? await stateOfAll() : ''
@@ -189,7 +209,7 @@ suite('each permission of a robot alone', () => {
 })
 
 suite('ids of another project', () => {
-  const child = /\{(?:mid|robot_id|label_id|immutable_rule_id|repository_name)\}/
+  const child = /\{(?:mid|robot_id|label_id|immutable_rule_id|repository_name|role_id|binding_id|tag_protection_id)\}/
 
   // By the path, administrators of that project and of the system ask; by the id alone, the project's administrator.
   test('an administrator gets 404 by the path of a project, 403 by the id alone, and changes nothing', async () => {

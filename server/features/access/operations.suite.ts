@@ -104,6 +104,14 @@ const rule = ({ fresh }: Place) => ({
   },
 })
 
+const protection = ({ fresh }: Place) => ({
+  body: { name: fresh('rule'), tags: fresh('t'), actions: ['delete'], role_ids: [1] },
+})
+// A robot may only give rights that it has itself.
+const ownRole = ({ fresh }: Place) => ({
+  body: { name: fresh('role'), permissions: [{ resource: 'member', action: 'create' }] },
+})
+
 /** A retention policy that keeps everything. */
 export const retentionPolicy = ({ id }: { id: number }) => ({
   algorithm: 'or',
@@ -231,6 +239,27 @@ export const operations: Record<string, Operation> = {
   getProjectMember: { needs: inProject('member:read'), example: nothing },
   updateProjectMember: { needs: inProject('member:update'), example: () => ({ body: { role_id: 5 } }) },
   deleteProjectMember: { needs: inProject('member:delete'), example: nothing },
+
+  listRoles: { needs: 'user', example: nothing },
+  createRole: { ...inSystem, example: ownRole },
+  // The path names a role of the project; for those for every project see roles.test.ts.
+  getRole: { needs: inProject('member:read'), example: nothing },
+  updateRole: { needs: inProject('member:update'), example: () => ({ body: { description: 'words' } }) },
+  deleteRole: { needs: inProject('member:delete'), example: nothing },
+  listProjectRoles: { needs: inProject('member:list'), example: nothing },
+  createProjectRole: { needs: inProject('member:create'), example: ownRole },
+  listRoleBindings: { needs: inProject('member:list'), example: nothing },
+  createRoleBinding: { needs: inProject('member:create') },
+  deleteRoleBinding: { needs: inProject('member:delete'), example: nothing },
+  listAuditors: { ...inSystem, example: nothing },
+  createAuditor: inSystem,
+  deleteAuditor: { ...inSystem, example: nothing },
+  getProjectAccess: { needs: inProject('log:list'), example: () => ({ query: 'action=repository:push' }) },
+  listTagProtections: { needs: inProject('configuration:read'), example: nothing },
+  createTagProtection: { needs: inProject('configuration:update'), example: protection },
+  previewTagProtection: { needs: inProject('configuration:update'), example: protection },
+  updateTagProtection: { needs: inProject('configuration:update'), example: protection },
+  deleteTagProtection: { needs: inProject('configuration:update'), example: nothing },
 
   listRepositories: { needs: inProject('repository:list'), example: nothing },
   getRepository: { needs: inProject('repository:read'), example: nothing },

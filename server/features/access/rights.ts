@@ -5,11 +5,14 @@ import { sql } from '../../platform/db/sql.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { Action, Caller } from '../../registry/caller.ts'
 import type { DoorOptions } from '../../registry/door/door.ts'
-import type { Viewer } from '../../catalog/viewer.ts'
+import type { RepositoryPart, Viewer } from '../../catalog/viewer.ts'
+import { regexOf } from '../../platform/doublestar-regex.ts'
 import {
   mayInEvery,
   mayInProject,
   maySystem,
+  patternsIn,
+  projectsOf,
   projectsOfToken,
   type ProjectResource,
   type Rights,
@@ -26,7 +29,7 @@ export async function viewerOf(
   if (!rights || rights.kind === 'anonymous' || rights.isDisabled) return { seesAll: false, projectIds: 'public only' }
   if (seesAll(rights) || (rights.kind === 'robot' && rights.projectId === null && rights.projects.has('*')))
     return { seesAll: true }
-  if (rights.kind === 'user') return { seesAll: false, projectIds: [...rights.roles.keys()] }
+  if (rights.kind === 'user') return { seesAll: false, projectIds: projectsOf(rights) }
   if (rights.kind === 'token') {
     const ids = projectsOfToken(rights)
     return ids === 'all' ? { seesAll: true } : { seesAll: false, projectIds: ids }
@@ -34,6 +37,41 @@ export async function viewerOf(
   const names = [...rights.projects.keys()]
   const projects = await Promise.all(names.map(async (name) => findProject(reader, name)))
   return { seesAll: false, projectIds: projects.flatMap((project) => (project ? [project.id] : [])) }
+}
+
+/**
+ * The same viewer for a list of what is in repositories: an account with roles of one's own sees only the repositories
+ * in which it holds this right. Harbor's roles all hold it, so that for others nothing changes.
+ */
+export function viewerInside(
+  viewer: Viewer,
+  rights: Rights | undefined,
+  resource: ProjectResource = 'repository',
+  verb: Verb = 'list',
+): Viewer {
+  if (!rights || viewer.seesAll || viewer.projectIds === 'public only') return viewer
+  const account = rights.kind === 'token' ? rights.account : rights
+  if (account.kind !== 'user' || account.own === undefined) return viewer
+  const holds = (id: number) => mayInProject(account, { id, name: '', isPublic: false }, resource, verb)
+  const projectIds = viewer.projectIds.filter((id) => !account.own!.has(id) || holds(id))
+  return { seesAll: false, projectIds, parts: partsHolding(rights, resource, verb) }
+}
+
+/** The parts of projects in which these rights hold this one, where they do not in the whole project. */
+export function partsHolding(rights: Rights, resource: ProjectResource, verb: Verb): RepositoryPart[] {
+  const account = rights.kind === 'token' ? rights.account : rights
+  if (account.kind !== 'user' || account.own === undefined) return []
+  return [...account.own.keys()].flatMap((projectId) => {
+    const patterns = patternsIn(rights, projectId, resource, verb)
+    return patterns.length === 0 ? [] : [{ projectId, regex: regexOf(patterns) }]
+  })
+}
+
+/** What a list in one project shows: all, or the repositories in which these rights hold this one. */
+export function viewerIn(rights: Rights, project: Project, resource: ProjectResource, verb: Verb): Viewer {
+  if (mayInProject(rights, project, resource, verb)) return { seesAll: true }
+  const parts = partsHolding(rights, resource, verb).filter(({ projectId }) => projectId === project.id)
+  return { seesAll: false, projectIds: [], parts }
 }
 
 /** The projects in which these rights hold this one, or 'all'; what everybody may do in public ones is left aside. */
@@ -52,15 +90,16 @@ export async function projectsHolding(
     const projects = await Promise.all(names.map(async (name) => findProject(reader, name)))
     return projects.flatMap((one) => (one && holds(one) ? [one.id] : []))
   }
-  const ids = rights.kind === 'user' ? [...rights.roles.keys()] : projectsOfToken(rights)
+  const ids = rights.kind === 'user' ? projectsOf(rights) : projectsOfToken(rights)
   return ids === 'all' ? [] : ids.filter((id) => holds({ id, name: '' }))
 }
 
 /** Rights below /v2: looked up at each use, from the cache, which drops an entry when its rights change (C-15). */
 export function openRights(reader: Reader): DoorOptions['rights'] {
-  const mayIn = (project: Project, caller: Caller, action: Action): Maybe<boolean> =>
+  const mayIn = (project: Project, caller: Caller, action: Action, repository: string): Maybe<boolean> =>
     andThen(findRights(reader, caller), (rights) => {
-      if (rights && mayInProject(rights, project, 'repository', action)) return true
+      const shortName = repository.slice(project.name.length + 1)
+      if (rights && mayInProject(rights, project, 'repository', action, shortName)) return true
       return project.isPublic ? false : missProject(reader).then(() => false)
     })
   return {
@@ -69,7 +108,7 @@ export function openRights(reader: Reader): DoorOptions['rights'] {
       if (caller.kind === 'scanner') return mayScan(reader, caller, repository, action)
       return andThen(
         findProject(reader, projectOf(repository)),
-        (project) => project !== undefined && mayIn(project, caller, action),
+        (project) => project !== undefined && mayIn(project, caller, action, repository),
       )
     },
     mayTouchIn(caller, repository, action, projectId) {
@@ -77,7 +116,7 @@ export function openRights(reader: Reader): DoorOptions['rights'] {
       const found = findProject(reader, projectOf(repository))
       return andThen(
         found,
-        (project) => project !== undefined && project.id === projectId && mayIn(project, caller, action),
+        (project) => project !== undefined && project.id === projectId && mayIn(project, caller, action, repository),
       )
     },
     async isActive(caller) {
@@ -89,8 +128,10 @@ export function openRights(reader: Reader): DoorOptions['rights'] {
       const rights = await findRights(reader, caller)
       return rights !== undefined && maySystem(rights, 'catalog', 'read')
     },
-    viewer: async (caller) =>
-      viewerOf(reader, await findRights(reader, caller), (rights) => maySystem(rights, 'catalog', 'read')),
+    async viewer(caller) {
+      const rights = await findRights(reader, caller)
+      return viewerInside(await viewerOf(reader, rights, (one) => maySystem(one, 'catalog', 'read')), rights)
+    },
     projectId: async (name) => (await findProject(reader, name))?.id,
   }
 }

@@ -1,3 +1,5 @@
+import { holds, ownAllows, ownRolesFor, patternsAllowing, type OwnRights } from './own.ts'
+
 /** Project roles by Harbor's ids. */
 export const roles = { projectAdmin: 1, developer: 2, guest: 3, maintainer: 4, limitedGuest: 5 } as const
 export type Role = (typeof roles)[keyof typeof roles]
@@ -127,6 +129,13 @@ export function permissionsOf(role: Role | 'public'): Permission[] {
   }))
 }
 
+/** Whether a public project gives this to everybody. */
+export const grantsPublicly = (resource: ProjectResource, action: Verb): boolean =>
+  byRole.get('public')!.has(`${resource}:${action}`)
+
+/** The same as texts, which all holders of the role share. */
+export const heldBy = (role: Role): ReadonlySet<string> => byRole.get(role)!
+
 /** What a personal token is limited to: `resource:action` on the system, and in projects by id, or in all (`*`). */
 export type TokenScope = {
   system: ReadonlySet<string>
@@ -143,7 +152,12 @@ export type Rights =
       name: string
       isAdmin: boolean
       isDisabled: boolean
+      /** Harbor's roles, by memberships, in projects by id. */
       roles: ReadonlyMap<number, readonly Role[]>
+      /** What bindings of roles give, in projects by id. */
+      own?: ReadonlyMap<number, OwnRights>
+      /** An auditor reads all that an administrator reads; one of this kind may pull as well. */
+      audits?: 'reading' | 'pulling'
       /** It came by a personal token without a scope, with which nobody changes the account itself. */
       byToken?: true
     }
@@ -160,8 +174,18 @@ export type Rights =
 
 export type ProjectFacts = { id: number; name: string; isPublic: boolean }
 
-/** A public project gives its public rights to everyone who is not disabled: anonymous, accounts and robots (B.2). */
-export function mayInProject(rights: Rights, project: ProjectFacts, resource: ProjectResource, action: Verb): boolean {
+/**
+ * A public project gives its public rights to everyone who is not disabled: anonymous, accounts and robots (B.2).
+ * `repository`: the name, without the project, of the repository that is meant; without it, rights in parts of the
+ * project do not count.
+ */
+export function mayInProject(
+  rights: Rights,
+  project: ProjectFacts,
+  resource: ProjectResource,
+  action: Verb,
+  repository?: string,
+): boolean {
   const wanted = `${resource}:${action}`
   if (rights.kind !== 'anonymous' && rights.isDisabled) return false
   if (project.isPublic && byRole.get('public')!.has(wanted)) return true
@@ -169,10 +193,16 @@ export function mayInProject(rights: Rights, project: ProjectFacts, resource: Pr
     case 'anonymous':
       return false
     case 'user':
-      return rights.isAdmin || (rights.roles.get(project.id) ?? []).some((role) => byRole.get(role)!.has(wanted))
+      return (
+        rights.isAdmin ||
+        (rights.roles.get(project.id) ?? []).some((role) => byRole.get(role)!.has(wanted)) ||
+        ownAllows(rights.own?.get(project.id), resource, action, repository) ||
+        auditAllows(rights, resource, action)
+      )
     case 'token':
       return (
-        inScope(rights.scope, project.id, resource, action) && mayInProject(rights.account, project, resource, action)
+        inScope(rights.scope, project.id, resource, action) &&
+        mayInProject(rights.account, project, resource, action, repository)
       )
     case 'robot':
       // A project made again under an old name is another project (H30).
@@ -183,35 +213,61 @@ export function mayInProject(rights: Rights, project: ProjectFacts, resource: Pr
   }
 }
 
+/** An auditor reads everything, and pulls only where that was said. */
+function auditAllows({ audits }: AccountRights, resource: string, action: Verb): boolean {
+  if (audits === undefined) return false
+  return (
+    action === 'read' || action === 'list' || (audits === 'pulling' && resource === 'repository' && action === 'pull')
+  )
+}
+
+/** The patterns of the repositories in which they may do this, where they may not in the whole project. */
+export function patternsIn(rights: Rights, projectId: number, resource: ProjectResource, action: Verb): string[] {
+  if (rights.kind === 'token')
+    return inScope(rights.scope, projectId, resource, action)
+      ? patternsIn(rights.account, projectId, resource, action)
+      : []
+  if (rights.kind !== 'user' || rights.isDisabled) return []
+  return patternsAllowing(rights.own?.get(projectId), resource, action)
+}
+
+/** The ids of the roles that an account has for a repository, Harbor's and those of one's own. */
+export const rolesFor = (rights: AccountRights, projectId: number, repository: string): number[] => [
+  ...(rights.roles.get(projectId) ?? []),
+  ...ownRolesFor(rights.own?.get(projectId), repository),
+]
+
 /** True when they may do this in every project, and so may know which projects do not exist. */
 export function mayInEvery(rights: Rights, resource: ProjectResource, action: Verb): boolean {
   if (rights.kind === 'anonymous' || rights.isDisabled) return false
-  if (rights.kind === 'user') return rights.isAdmin
-  if (rights.kind === 'token') return rights.account.isAdmin && inScope(rights.scope, '*', resource, action)
+  if (rights.kind === 'user') return rights.isAdmin || auditAllows(rights, resource, action)
+  if (rights.kind === 'token')
+    return mayInEvery(rights.account, resource, action) && inScope(rights.scope, '*', resource, action)
   const held = rights.projectId === null ? rights.projects.get('*') : undefined
   return held !== undefined && holds(held, resource, action)
 }
 
 export function maySystem(rights: Rights, resource: SystemResource, action: Verb): boolean {
   if (rights.kind === 'anonymous' || rights.isDisabled) return false
-  if (rights.kind === 'token') return rights.account.isAdmin && holds(rights.scope.system, resource, action)
-  return rights.kind === 'user' ? rights.isAdmin : holds(rights.system, resource, action)
+  if (rights.kind === 'token')
+    return maySystem(rights.account, resource, action) && holds(rights.scope.system, resource, action)
+  if (rights.kind === 'robot') return holds(rights.system, resource, action)
+  return rights.isAdmin || auditAllows(rights, resource, action)
 }
 
 const inScope = ({ projects }: TokenScope, id: number | '*', resource: string, action: Verb): boolean =>
   [projects.get(id), projects.get('*')].some((held) => held !== undefined && holds(held, resource, action))
 
-/** The projects of a token's scope in which its account has a role; 'all' for an administrator's `*`. */
+/** The projects in which an account has a role, or a binding of one. */
+export const projectsOf = ({ roles: held, own }: AccountRights): number[] =>
+  own === undefined ? [...held.keys()] : [...new Set([...held.keys(), ...own.keys()])]
+
+/** The projects of a token's scope in which its account has a role; 'all' for an administrator's or auditor's `*`. */
 export function projectsOfToken({ account, scope }: Extract<Rights, { kind: 'token' }>): number[] | 'all' {
   const named = [...scope.projects.keys()].filter((one) => one !== '*')
-  if (account.isAdmin) return scope.projects.has('*') ? 'all' : named
-  return scope.projects.has('*') ? [...account.roles.keys()] : named.filter((id) => account.roles.has(id))
-}
-
-/** A right to push includes the right to pull: a caller who may replace an image can read it anyway (B.2). */
-function holds(held: ReadonlySet<string>, resource: string, action: Verb): boolean {
-  if (held.has(`${resource}:${action}`) || held.has(`${resource}:*`)) return true
-  return resource === 'repository' && action === 'pull' && held.has('repository:push')
+  if (account.isAdmin || account.audits) return scope.projects.has('*') ? 'all' : named
+  const mine = projectsOf(account)
+  return scope.projects.has('*') ? mine : named.filter((id) => mine.includes(id))
 }
 
 /** Whether the caller may learn that the project exists. */
@@ -222,28 +278,12 @@ export function maySee(rights: Rights, project: ProjectFacts): boolean {
   if (rights.kind === 'robot') return rights.projects.has(project.name) || rights.projects.has('*')
   if (rights.kind === 'token')
     return (rights.scope.projects.has(project.id) || rights.scope.projects.has('*')) && maySee(rights.account, project)
-  return rights.isAdmin || rights.roles.has(project.id)
-}
-
-const unique = (all: Permission[]) => [...new Map(all.map((one) => [`${one.resource}:${one.action}`, one])).values()]
-/** Every permission that some role or robot can hold. */
-export const holdable = {
-  system: grantable.system as { resource: SystemResource; action: Verb }[],
-  project: unique([...permissionsOf(roles.projectAdmin), ...grantable.project, ...permissionsOf('public')]) as {
-    resource: ProjectResource
-    action: Verb
-  }[],
-}
-
-/** All that these rights allow in a project. The resource `project` itself is answered as '', as in Harbor. */
-export function allInProject(rights: Rights, project: ProjectFacts): Permission[] {
-  return holdable.project
-    .filter(({ resource, action }) => mayInProject(rights, project, resource, action))
-    .map(({ resource, action }) => ({ resource: resource === 'project' ? '' : resource, action }))
-}
-
-export function allInSystem(rights: Rights): Permission[] {
-  return holdable.system.filter(({ resource, action }) => maySystem(rights, resource, action))
+  return (
+    rights.isAdmin ||
+    rights.roles.has(project.id) ||
+    rights.own?.has(project.id) === true ||
+    rights.audits !== undefined
+  )
 }
 
 /** Whether an account has the role projectAdmin in any project. */

@@ -4,7 +4,8 @@ import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { Caller } from '../../registry/caller.ts'
-import type { AccountRights, Rights, Role, TokenScope } from './rules.ts'
+import { ownRightsOf, type Bound, type OwnRights } from './own.ts'
+import { heldBy, roleNames, type AccountRights, type Rights, type Role, type TokenScope } from './rules.ts'
 
 export const accountRightsKey = keyOf('rights', 'account_id')
 export const robotRightsKey = keyOf('robot_rights', 'robot_id')
@@ -58,23 +59,60 @@ function scopeOf({ system, projects }: StoredScope): TokenScope {
   return { system: new Set(system), projects: new Map(places) }
 }
 
+type AccountRow = {
+  name: string
+  isAdmin: boolean
+  isDisabled: boolean
+  roles: [number, Role][]
+  own: Bound[]
+  audits: AccountRights['audits'] | null
+}
+
 function findAccountRights({ db, cache }: Reader, id: number): Maybe<AccountRights | undefined> {
   const load = async (): Promise<AccountRights | undefined> => {
-    const row = await db.row<{ name: string; isAdmin: boolean; isDisabled: boolean; roles: [number, Role][] }>(sql`
+    const row = await db.row<AccountRow>(sql`
+      with mine as (select group_id from account_group where account_id = ${id})
       select name, is_admin as "isAdmin", is_disabled as "isDisabled", coalesce((
         select json_agg(json_build_array(project_id, role)) from project_member
-        where account_id = account.id
-          or group_id in (select group_id from account_group where account_id = account.id)), '[]') as roles
+        where account_id = account.id or group_id in (select group_id from mine)), '[]') as roles, coalesce((
+        select json_agg(json_build_object('projectId', binding.project_id, 'repositories', binding.repositories,
+          'roleId', role.id, 'permissions', role.permissions))
+        from role_binding binding join role on role.id = binding.role_id
+        where binding.account_id = account.id or binding.group_id in (select group_id from mine)), '[]') as own, (
+        select case when bool_or(may_pull) then 'pulling' when count(*) > 0 then 'reading' end from auditor
+        where account_id = account.id or group_id in (select group_id from mine)) as audits
       from account where id = ${id}`)
-    if (!row) return undefined
-    const roles = new Map<number, Role[]>()
-    for (const [projectId, role] of row.roles) roles.set(projectId, [...(roles.get(projectId) ?? []), role])
-    return { kind: 'user', id, name: row.name, isAdmin: row.isAdmin, isDisabled: row.isDisabled, roles }
+    return row && accountRights(id, row)
   }
   return cache.get(accountRightsKey(id), load, sizeOfRights)
 }
 
-const sizeOfRights = ({ roles }: AccountRights) => 200 + roles.size * 100
+function accountRights(id: number, { name, isAdmin, isDisabled, roles: held, own, audits }: AccountRow): AccountRights {
+  const roles = new Map<number, Role[]>()
+  for (const [projectId, role] of held) roles.set(projectId, [...(roles.get(projectId) ?? []), role])
+  const bound = own.map((one) => ({ ...one, permissions: permissionsOfRole(one.roleId, one.permissions) }))
+  return {
+    kind: 'user',
+    id,
+    name,
+    isAdmin,
+    isDisabled,
+    roles,
+    ...(own.length === 0 ? {} : { own: ownRightsOf(bound) }),
+    ...(audits === null || audits === undefined ? {} : { audits }),
+  }
+}
+
+/** What a row of `role` gives: Harbor's roles have no permissions of their own there. */
+export const permissionsOfRole = (id: number, permissions: readonly string[]): readonly string[] =>
+  Object.hasOwn(roleNames, id) ? [...heldBy(id as Role)] : permissions
+
+const sizeOfRights = ({ roles, own }: AccountRights) =>
+  200 + roles.size * 100 + [...(own?.values() ?? [])].reduce((sum, one) => sum + sizeOfOwn(one), 0)
+const sizeOfOwn = ({ whole, parts }: OwnRights) =>
+  200 +
+  whole.size * 50 +
+  parts.reduce((sum, { held, repositories }) => sum + 100 + held.size * 50 + repositories.length, 0)
 
 function findRobotRights({ db, cache }: Reader, id: number): Maybe<Rights | undefined> {
   type Row = {

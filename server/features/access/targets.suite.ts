@@ -103,6 +103,27 @@ export function openTargets(marina: TestMarina) {
           marina.admin,
           operations['CreateImmuRule']!.example!(placeOf(project)).body,
         ),
+      role_id: async (project) =>
+        create(
+          marina,
+          `/projects/${project.name}/roles`,
+          marina.admin,
+          operations['createProjectRole']!.example!(placeOf(project)).body,
+        ),
+      binding_id: async (project, done) =>
+        create(marina, `/projects/${project.name}/role-bindings`, marina.admin, {
+          role_id: await makers['role_id']!(project, done),
+          member_user: { user_id: (await givenUser(marina)).id },
+        }),
+      auditor_id: async () =>
+        create(marina, '/system/auditors', marina.admin, { member_user: { user_id: (await givenUser(marina)).id } }),
+      tag_protection_id: async (project) =>
+        create(
+          marina,
+          `/projects/${project.name}/tagprotectionrules`,
+          marina.admin,
+          operations['createTagProtection']!.example!(placeOf(project)).body,
+        ),
       async webhook_policy_id(project, done) {
         const path =
           'project_name_or_id' in done ? `/projects/${project.name}/webhook/policies` : '/system/webhook/policies'

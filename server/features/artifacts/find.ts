@@ -1,6 +1,6 @@
 import type { Digest } from '../../../oci/digest.ts'
 import type { Tag } from '../../../oci/reference.ts'
-import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
+import { visibleRepositories, type Viewer } from '../../catalog/viewer.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 
@@ -40,5 +40,5 @@ export function findArtifacts(db: Queryable, viewer: Viewer, text: string): Prom
   return db.rows<FoundRow>(sql`
     select ${columns} from repository join project on project.id = repository.project_id,
       lateral (${text.includes(':') ? byDigest : byTag}) found
-    where ${visibleProjects(viewer)} order by found."pushedAt" desc, repository.name limit ${most}`)
+    where ${visibleRepositories(viewer)} order by found."pushedAt" desc, repository.name limit ${most}`)
 }

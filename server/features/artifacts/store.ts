@@ -2,6 +2,7 @@ import type { Digest } from '../../../oci/digest.ts'
 import type { RepositoryName, Tag } from '../../../oci/reference.ts'
 import { listedArtifacts } from '../../catalog/listed.ts'
 import type { Reader } from '../../catalog/reader.ts'
+import { visibleRepositories, type Viewer } from '../../catalog/viewer.ts'
 import type { Paged, Queryable } from '../../platform/db/db.ts'
 import { listing, parseQ } from '../../platform/db/listing.ts'
 import type { Condition, Fields, Listing, ListQuery } from '../../platform/db/listing.ts'
@@ -112,17 +113,18 @@ export async function listArtifactIds(
 export function listArtifactIdsOfProject(
   db: Queryable,
   projectId: number,
+  viewer: Viewer,
   asked: ArtifactListing,
   latest: boolean,
 ): Promise<IdPage> {
+  const inParts = sql`repository.id in (
+    select repository.id from repository join project on project.id = repository.project_id
+    where project.id = ${projectId} and ${visibleRepositories(viewer)})`
+  const whole = viewer.seesAll ? sql`repository.project_id = ${projectId}` : inParts
   const newest = sql`artifact.id = (
     select newest.id from artifact newest where newest.repository_id = artifact.repository_id
     order by newest.pushed_at desc, newest.id desc limit 1)`
-  return pageOf(
-    db,
-    latest ? sql`repository.project_id = ${projectId} and ${newest}` : sql`repository.project_id = ${projectId}`,
-    asked,
-  )
+  return pageOf(db, latest ? sql`${whole} and ${newest}` : whole, asked)
 }
 
 async function pageOf(db: Queryable, whose: Sql, { where, listed, ...part }: ArtifactListing): Promise<IdPage> {

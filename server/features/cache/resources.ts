@@ -34,6 +34,7 @@ export const resources = [
   'settings',
   'signers',
   'tag',
+  'tag_protections',
   'token',
   'token_rights',
   'vulnerability_report',

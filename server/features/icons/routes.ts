@@ -2,12 +2,12 @@ import { isDigest, type Digest } from '../../../oci/digest.ts'
 import type { RepositoryName } from '../../../oci/reference.ts'
 import * as api from '../../../api/icons.ts'
 import type { Reader } from '../../catalog/reader.ts'
-import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
+import { visibleRepositories, type Viewer } from '../../catalog/viewer.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import type { Registry } from '../../registry/registry.ts'
-import { maySystem, route, viewerOf, type ApiRoute } from '../access/index.ts'
+import { maySystem, route, viewerInside, viewerOf, type ApiRoute } from '../access/index.ts'
 import { findDefaultIcon, type Icon } from './default-icons.ts'
 
 /** The most bytes of an icon; features/artifacts/describe.ts takes no larger layer for one. */
@@ -17,7 +17,7 @@ export function iconRoutes(reader: Reader, registry: Pick<Registry, 'openBlob'>)
   return [
     route(api.getIcon, 'anyone', async ({ params: { digest }, rights }) => {
       if (!isDigest(digest)) throw new Failure('BAD_REQUEST', 'an icon is named by its digest')
-      const viewer = await viewerOf(reader, rights, (one) => maySystem(one, 'catalog', 'read'))
+      const viewer = viewerInside(await viewerOf(reader, rights, (one) => maySystem(one, 'catalog', 'read')), rights)
       const icon = findDefaultIcon(digest) ?? (await findOwnIcon(digest, viewer))
       if (!icon) throw new Failure('NOT_FOUND', 'no artifact has this icon')
       return { 'content-type': icon.contentType, content: icon.content.toString('base64') }
@@ -53,7 +53,7 @@ async function findRepositoryWithIcon(
     select repository.name from artifact
     join repository on repository.id = artifact.repository_id
     join project on project.id = repository.project_id
-    where artifact.icon_digest = ${digest} and ${visibleProjects(viewer)} limit 1`)
+    where artifact.icon_digest = ${digest} and ${visibleRepositories(viewer)} limit 1`)
   return row?.name
 }
 

@@ -2,8 +2,7 @@ import { OciError } from '../../../oci/errors.ts'
 import { projectOf, type RepositoryName, type Tag } from '../../../oci/reference.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { filterTags, openYield } from '../../catalog/selector.ts'
-import type { Tx } from '../../platform/db/db.ts'
-import { sql } from '../../platform/db/sql.ts'
+import { existingTags, lockTagNames } from '../../catalog/tag.ts'
 import type { PushGate, UntagGate } from '../../registry/gate.ts'
 import { findImmutable } from './store.ts'
 
@@ -16,8 +15,8 @@ export function tagStaysPut({ cache }: Pick<Reader, 'cache'>): PushGate {
     if (pushed.kind !== 'manifest' || pushed.tags.length === 0) return
     const held = await immutableOf({ db: tx, cache }, pushed.project.id, pushed.repository, pushed.tags)
     if (held.length === 0) return
-    await oneAtATime(tx, pushed.repository, held)
-    refuse(pushed.repository, await existing(tx, pushed.repository, held))
+    await lockTagNames(tx, pushed.repository, held)
+    refuse(pushed.repository, (await existingTags(tx, pushed.repository, held))[0])
   }
 }
 
@@ -26,7 +25,7 @@ export function tagStays({ cache }: Pick<Reader, 'cache'>): UntagGate {
   return async (tx, { projectId, repository, tags }) => {
     if (tags.length === 0) return
     const held = await immutableOf({ db: tx, cache }, projectId, repository, tags)
-    if (held.length > 0) refuse(repository, await existing(tx, repository, held))
+    if (held.length > 0) refuse(repository, (await existingTags(tx, repository, held))[0])
   }
 }
 
@@ -36,22 +35,6 @@ async function immutableOf(reader: Reader, projectId: number, repository: Reposi
   const name = repository.slice(projectOf(repository).length + 1)
   if (!isImmutable) return []
   return filterTags(openYield(), tags, (tag) => isImmutable(name, tag))
-}
-
-/**
- * Locks the names of the tags, so that the second of two first pushes to one immutable tag waits until it sees the tag
- * of the first. The locks are taken in the order of the names, so that two pushes cannot deadlock.
- */
-async function oneAtATime(tx: Tx, repository: RepositoryName, tags: Tag[]): Promise<void> {
-  const names = [...new Set(tags)].sort().map((tag) => `${repository}:${tag}`)
-  await tx.rows(sql`select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest(${names}::text[]) as name`)
-}
-
-async function existing(tx: Tx, repository: RepositoryName, tags: Tag[]): Promise<Tag | undefined> {
-  const row = await tx.row<{ name: Tag }>(sql`
-    select tag.name from tag join repository on repository.id = tag.repository_id
-    where repository.name = ${repository} and tag.name = any(${tags}::text[]) order by tag.name limit 1`)
-  return row?.name
 }
 
 function refuse(repository: RepositoryName, tag: Tag | undefined): void {

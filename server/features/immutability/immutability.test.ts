@@ -97,6 +97,7 @@ test('X27: other work goes on while slow rules are compared with many tags', asy
       repository: `${project.name}/app` as RepositoryName,
       tags,
       digests: [],
+      by: { kind: 'user', id: 0, name: 'somebody' },
     }),
   )
   await sleep(5)

@@ -24,7 +24,8 @@ export type Wanted = {
   group?: { id?: number; name?: string; type?: number; ldapDn?: string }
 }
 
-type Entity = Pick<Member, 'kind' | 'entityId' | 'name'>
+/** An account or a group that can be given a role. */
+export type Entity = Pick<Member, 'kind' | 'entityId' | 'name'>
 
 /** Throws BAD_REQUEST; NOT_FOUND when the account or group does not exist; CONFLICT when it is a member already. */
 export async function addMemberTo(
@@ -79,7 +80,8 @@ export async function removeMember(db: Db, by: Actor, member: Member): Promise<v
 
 const placeOf = ({ projectId, id, name, kind }: Member) => ({ projectId, memberId: id, member: name, kind })
 
-function parseRole(id: number | undefined): Role {
+/** Throws BAD_REQUEST for an id that is none of Harbor's five roles. */
+export function parseRole(id: number | undefined): Role {
   if (id === undefined || !Object.hasOwn(roleNames, id))
     throw new Failure(
       'BAD_REQUEST',
@@ -88,12 +90,14 @@ function parseRole(id: number | undefined): Role {
   return id as Role
 }
 
-async function changesRightsOf(tx: Tx, { kind, entityId }: Entity): Promise<void> {
+/** Says that what the account may do changes, or what the members of the group may do. */
+export async function changesRightsOf(tx: Tx, { kind, entityId }: Entity): Promise<void> {
   if (kind === 'account') tx.changes(accountRightsKey(entityId))
   else await changesRightsOfGroup(tx, entityId)
 }
 
-async function findEntity(tx: Tx, by: Actor, { user, group }: Wanted): Promise<Entity> {
+/** Throws BAD_REQUEST, and NOT_FOUND for an account or a group that there is not. */
+export async function findEntity(tx: Tx, by: Actor, { user, group }: Wanted): Promise<Entity> {
   if ((user === undefined) === (group === undefined))
     throw new Failure('BAD_REQUEST', 'either member_user or member_group is needed')
   const found = user ? await findUser(tx, user) : await findOrAddGroup(tx, by, group!)

@@ -16,7 +16,15 @@ import { limitProblem, quotaFigure } from '../quotas/index.ts'
 import type { SettingsReader } from '../settings/index.ts'
 import { createProject, deleteProject, updateProject } from './actions.ts'
 import { metadataRoutes } from './metadata-routes.ts'
-import { describeProjects, findMetadata, listProjects, projectFields, projectOrder } from './store.ts'
+import { countSeen } from './seen.ts'
+import {
+  describeProjects,
+  findMetadata,
+  listProjects,
+  projectFields,
+  projectOrder,
+  type DescribedProject,
+} from './store.ts'
 import { summarize, type Figure } from './summary.ts'
 import { metadataOf, present } from './wire.ts'
 
@@ -70,7 +78,7 @@ export function projectRoutes({ reader: { db, cache }, settings, cachesLists, be
         await viewerOf(reader, rights, (one) => maySystem(one, 'project', 'list')),
         asked,
       )
-      return { rows: rows.map((project) => present(project, rights)), total }
+      return { rows: (await asSeen(rows, rights)).map((project) => present(project, rights)), total }
     }),
     // An invisible project is answered like an absent one (C-64).
     route(api.headProject, 'user', async ({ query, rights }) => {
@@ -98,7 +106,7 @@ export function projectRoutes({ reader: { db, cache }, settings, cachesLists, be
     route(api.getProject, { project: 'project', verb: 'read' }, async ({ project, rights }) => {
       const [found] = await describeProjects(reader, [project.id])
       if (!found) throw new Failure('NOT_FOUND')
-      return present(found, rights)
+      return present((await asSeen([found], rights))[0]!, rights)
     }),
     route(api.updateProject, { project: 'project', verb: 'update' }, async ({ project, body, caller }) => {
       refuseRegistry(body, project)
@@ -120,6 +128,12 @@ export function projectRoutes({ reader: { db, cache }, settings, cachesLists, be
       summarize(reader, figures, project, rights),
     ),
   ]
+
+  /** With the number of repositories that the caller may list. */
+  async function asSeen(found: DescribedProject[], rights: Rights): Promise<DescribedProject[]> {
+    const counts = await countSeen(reader, rights, found)
+    return found.map((one) => ({ ...one, repositories: counts.get(one.id) ?? one.repositories }))
+  }
 
   /** As in Harbor, a client that sends the whole project back may send the policy that it has. */
   async function withoutSameRetention<Body extends { metadata?: Record<string, string | undefined> }>(

@@ -2,6 +2,7 @@ import type { Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { mayInProject, roles, type Rights } from '../access/index.ts'
 import { countRepositories } from '../../catalog/repository.ts'
+import { countSeen } from './seen.ts'
 import { countMembers } from './store.ts'
 
 /** A figure that another feature lends to the summary of a project. */
@@ -16,13 +17,14 @@ export type Figure = {
  * The figures of a project that the caller may see: repositories, members by role, and those lent by other features.
  */
 export async function summarize(reader: Reader, lent: readonly Figure[], project: Project, rights: Rights) {
-  const [repositories, members, more] = await Promise.all([
+  const [repositories, seen, members, more] = await Promise.all([
     countRepositories(reader, [project.id]),
+    countSeen(reader, rights, [project]),
     mayInProject(rights, project, 'member', 'list') ? countMembers(reader, project.id) : undefined,
     Promise.all(lent.map(async ({ field, load }) => [field, await load(project, rights)] as const)),
   ])
   return {
-    repo_count: repositories.get(project.id) ?? 0,
+    repo_count: seen.get(project.id) ?? repositories.get(project.id) ?? 0,
     ...(members && presentMembers(members)),
     ...Object.fromEntries(more.filter(([, value]) => value !== undefined)),
   }

@@ -7,7 +7,7 @@ import { listing } from '../../platform/db/listing.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { actorOf } from '../../registry/caller.ts'
 import type { Gates } from '../../registry/gate.ts'
-import { maySystem, route, viewerOf, type ApiRoute, type Rights } from '../access/index.ts'
+import { maySystem, route, viewerIn, viewerInside, viewerOf, type ApiRoute, type Rights } from '../access/index.ts'
 import { deleteRepository, updateRepository } from './actions.ts'
 import { getRepositoryOf } from './find.ts'
 import {
@@ -24,19 +24,24 @@ import {
 /** In characters. A description is stored as it is; a portal that shows it has to escape it (H27). */
 const descriptionLimit = 65_536
 
+/** The list of a project shows those who hold the right in some repositories only these. */
+const listed = { project: 'repository', verb: 'list', isPartly: true } as const
+
 /** `cachesLists`: whether lists are assembled from cached objects (S1-34). */
 export function repositoryRoutes(reader: Reader & { db: Db }, gates: Gates, cachesLists: boolean): ApiRoute[] {
   const { db } = reader
   const lists = cachesLists ? reader : uncached(reader)
   return [
     route(api.listAllRepositories, 'anyone', async ({ query, rights }) => {
-      const viewer = await viewerOf(reader, whereListing(rights), (one) => maySystem(one, 'catalog', 'read'))
+      const seen = whereListing(rights)
+      const viewer = viewerInside(await viewerOf(reader, seen, (one) => maySystem(one, 'catalog', 'read')), seen)
       const { rows, total } = await listRepositories(lists, viewer, listing(repositoryFields, query, repositoryOrder))
       return { rows: rows.map(present), total }
     }),
-    route(api.listRepositories, { project: 'repository', verb: 'list' }, async ({ project, query }) => {
+    route(api.listRepositories, listed, async ({ project, query, rights }) => {
       const asked = listing(repositoryFields, query, repositoryOrder)
-      const { rows, total } = await listRepositoriesOf(lists, project.id, asked)
+      const viewer = viewerIn(rights, project, 'repository', 'list')
+      const { rows, total } = await listRepositoriesOf(lists, project.id, viewer, asked)
       const ids = query.with_usage ? rows.map(({ id }) => id) : []
       const used = ids.length > 0 ? await countUsageOf(db, ids) : new Map<number, RepositoryUsage>()
       return { rows: rows.map((one) => ({ ...present(one), ...presentUsage(used.get(one.id)) })), total }

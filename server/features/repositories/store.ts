@@ -12,7 +12,7 @@ import {
   repositoryKey,
   type Repository,
 } from '../../catalog/repository.ts'
-import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
+import { visibleRepositories, type Viewer } from '../../catalog/viewer.ts'
 import type { Paged, Queryable, Tx } from '../../platform/db/db.ts'
 import type { Fields, Listing } from '../../platform/db/listing.ts'
 import { sql, type Sql } from '../../platform/db/sql.ts'
@@ -48,15 +48,17 @@ type Row = Omit<DescribedRepository, 'artifacts'>
 
 /** Repositories of all projects that the viewer may see. Those without an artifact are left out, as in /v2/_catalog. */
 export function listRepositories(reader: Reader, viewer: Viewer, asked: Listing): Promise<Paged<DescribedRepository>> {
-  return page(reader, visibleProjects(viewer), asked)
+  return page(reader, visibleRepositories(viewer), asked)
 }
 
-/** Repositories of one project; those without an artifact are left out. */
+/** Repositories of one project that the viewer may see; those without an artifact are left out. */
 export async function listRepositoriesOf(
   reader: Reader,
   projectId: number,
+  viewer: Viewer,
   asked: Listing,
 ): Promise<Paged<DescribedRepository>> {
+  if (!viewer.seesAll) return page(reader, sql`project.id = ${projectId} and ${visibleRepositories(viewer)}`, asked)
   if (asked.isFiltered) return page(reader, sql`project.id = ${projectId}`, asked)
   // The whole list's length is kept, so that a page costs the same in a project of any size.
   const { order, limit, offset } = asked

@@ -43,10 +43,10 @@ function rowsOf({ candidate, decision, tags }: Outcome): string[][] {
   return [row(tags.map(({ tag }) => tag.name).join(','), pushed, pulled, decision)]
 }
 
-/** Harbor's words: RETAIN, DEL and IMMUTABLE; RUNNING and INDEX are Marina's. */
+/** Harbor's words: RETAIN, DEL and IMMUTABLE; PROTECTED, RUNNING and INDEX are Marina's. */
 function wordOf({ isKept, reason }: Decision): string {
   if (!isKept) return 'DEL'
-  return reason === 'immutable' || reason === 'running' || reason === 'index' ? reason.toUpperCase() : 'RETAIN'
+  return reason === 'rule' || reason === 'no-rule' ? 'RETAIN' : reason.toUpperCase()
 }
 
 function whyOf({ position, value, reason }: Decision): string {

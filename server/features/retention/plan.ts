@@ -5,7 +5,7 @@ import { pickBy, timeText, type Picks, type Subject } from './picks.ts'
 import type { Rule, RuleSet } from './rules.ts'
 
 /** `rule`: a rule decided; `no-rule`: none picks it; the others keep what a rule would delete. */
-type Reason = 'rule' | 'no-rule' | 'immutable' | 'running' | 'index'
+type Reason = 'rule' | 'no-rule' | 'immutable' | 'protected' | 'running' | 'index'
 
 /** What is done with an artifact or a tag, and why. `position` is that of the rule that decided. */
 export type Decision = {
@@ -26,6 +26,8 @@ export type PlanContext = {
   now: Date
   /** Whether an immutability rule keeps a tag. */
   isImmutable(repository: string, tag: string): boolean
+  /** The rule that keeps a tag from being deleted by others than some, for people; retention is never one of these. */
+  protectedBy?(repository: string, tag: string): string | undefined
   /** Where a digest runs, for people; undefined when it does not. */
   runsAt(digest: string): string | undefined
 }
@@ -107,12 +109,21 @@ function decide(rules: Evaluated[], subject: Subject): Decision {
   return { isKept: true, reason: 'no-rule', position: null, value: 'no rule picks it', until: null }
 }
 
-/** Immutable tags stay, and what a cluster runs. */
-function protect({ repository, isImmutable, runsAt }: Asked, subject: Subject, decision: Decision): Decision {
+/** Immutable tags stay, those that only some may delete, and what a cluster runs. */
+function protect(
+  { repository, isImmutable, protectedBy, runsAt }: Asked,
+  subject: Subject,
+  decision: Decision,
+): Decision {
   if (decision.isKept) return decision
   const kept = { isKept: true, position: decision.position, until: null }
   const immutable = subject.names.find((tag) => isImmutable(repository, tag))
   if (immutable !== undefined) return { ...kept, reason: 'immutable', value: `the tag ${immutable} is immutable` }
+  for (const tag of subject.names) {
+    const rule = protectedBy?.(repository, tag)
+    if (rule !== undefined)
+      return { ...kept, reason: 'protected', value: `the tag ${tag} is protected by the rule ${rule}` }
+  }
   const place = runsAt(subject.candidate.digest)
   if (place !== undefined) return { ...kept, reason: 'running', value: `it runs in ${place}` }
   return decision

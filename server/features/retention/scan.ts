@@ -5,6 +5,7 @@ import { compileSelection } from '../../catalog/selector.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import { findRunning } from '../deployments/index.ts'
 import { findImmutable } from '../immutability/index.ts'
+import { findProtections, isAbout } from '../tag-protection/index.ts'
 import { loadCandidates } from './load.ts'
 import { countOf, plan, type Counts, type Outcome, type PlanContext } from './plan.ts'
 import type { RuleSet } from './rules.ts'
@@ -17,8 +18,14 @@ export const shortName = (name: RepositoryName): string => name.slice(projectOf(
 /** What a plan of one repository depends on. */
 export async function contextOf(reader: Reader, { id, projectId }: RepositoryRow, now: Date): Promise<PlanContext> {
   const isImmutable = await findImmutable(reader, projectId)
+  const protections = (await findProtections(reader, projectId)).filter(({ actions }) => actions.includes('delete'))
   const running = await findRunning(reader.db, id)
-  return { now, isImmutable: isImmutable ?? (() => false), runsAt: (digest) => running.get(digest) }
+  return {
+    now,
+    isImmutable: isImmutable ?? (() => false),
+    protectedBy: (repository, tag) => protections.find((rule) => isAbout(rule, repository, tag))?.name,
+    runsAt: (digest) => running.get(digest),
+  }
 }
 
 /** Plans one repository as it is now. It changes nothing. */

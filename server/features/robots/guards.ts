@@ -2,15 +2,29 @@ import { findProject, findProjectById, type Project } from '../../catalog/projec
 import type { Reader } from '../../catalog/reader.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import { Failure } from '../../platform/http/failure.ts'
-import { mayInEvery, mayInProject, maySee, maySystem, type Rights, type Verb } from '../access/index.ts'
+import {
+  demandGiving,
+  mayInEvery,
+  mayInProject,
+  maySee,
+  maySystem,
+  roles,
+  type Rights,
+  type Verb,
+} from '../access/index.ts'
 import { grantsBeyond, type Grant } from './rules.ts'
 import { findRobot, type Robot } from './store.ts'
 
-/** As in Harbor (H15): 404 for an id that does not exist, 403 for a robot that the caller has no right to. */
+/**
+ * As in Harbor (H15): 404 for an id that does not exist, 403 for a robot that the caller has no right to. An account
+ * with a role of one's own changes only robots whose rights it has itself: their secrets would give it the others.
+ */
 export async function getRobot(db: Queryable, id: number, rights: Rights, verb: Verb): Promise<Robot> {
   const robot = await findRobot(db, id)
   if (!robot) throw new Failure('NOT_FOUND', `robot ${id} not found`)
   await demand(db, rights, robot.projectId, verb)
+  const project = robot.projectId === null ? undefined : await findProjectById(db, robot.projectId)
+  if (verb === 'update' && project) demandHeld(rights, project, robot.grants)
   return robot
 }
 
@@ -45,7 +59,25 @@ export async function checkPlaces(reader: Reader, rights: Rights, grants: Grant[
   const inProjects = grants.filter(({ kind, namespace }) => kind === 'project' && namespace !== '*')
   const names = new Set(inProjects.map(({ namespace }) => namespace))
   if (names.size > 100) throw new Failure('BAD_REQUEST', 'at most 100 projects: use * for all')
-  await Promise.all([...names].map((name) => getProject(reader, rights, name)))
+  const projects = await Promise.all([...names].map((name) => getProject(reader, rights, name)))
+  for (const project of projects)
+    demandHeld(
+      rights,
+      project,
+      inProjects.filter(({ namespace }) => namespace === project.name),
+    )
+}
+
+/** Throws DENIED when an account that is no administrator gives a robot of the project what it lacks there. */
+function demandHeld(rights: Rights, project: Project, grants: Grant[]): void {
+  if (rights.kind !== 'user' || rights.isAdmin) return
+  // As in Harbor, an administrator of the project gives all that a robot can have.
+  if (rights.roles.get(project.id)?.includes(roles.projectAdmin)) return
+  demandGiving(
+    rights,
+    project,
+    grants.map(({ resource, action }) => `${resource}:${action}`),
+  )
 }
 
 async function holdsAll(reader: Reader, rights: Rights, grants: Grant[]): Promise<boolean> {

@@ -10,7 +10,7 @@ import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { actorOf } from '../../registry/caller.ts'
-import { route, type ApiRoute } from '../access/index.ts'
+import { demandIn, route, type ApiRoute } from '../access/index.ts'
 import { findRunningPlaces } from '../deployments/index.ts'
 import { getRepositoryOf } from '../repositories/index.ts'
 import { listLowest } from './lowest.ts'
@@ -44,7 +44,9 @@ export const scoreRoutes = (options: ScoreRoutesOptions): ApiRoute[] => [...usag
 
 /** Pulls by day of a repository, or of an artifact or a tag in it. */
 function pullsRoute({ reader, pullsMs }: ScoreRoutesOptions): ApiRoute {
-  return route(getPulls, { project: 'artifact', verb: 'list' }, async ({ project, query }) => {
+  return route(getPulls, { project: 'artifact', verb: 'list', isPartly: true }, async (asked) => {
+    const { project, query } = asked
+    demandIn(asked, query.repository, 'artifact', 'list')
     const { days = 30, tag, digest } = query
     if (tag !== undefined && digest !== undefined)
       throw new Failure('BAD_REQUEST', 'tag and digest exclude each other: ask for one of them')

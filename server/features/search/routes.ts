@@ -2,7 +2,7 @@ import type { Static } from 'typebox'
 import * as api from '../../../api/search.ts'
 import type { Viewer } from '../../catalog/viewer.ts'
 import type { Reader } from '../../catalog/reader.ts'
-import { maySystem, route, viewerOf, type ApiRoute, type Rights } from '../access/index.ts'
+import { maySystem, route, viewerInside, viewerOf, type ApiRoute, type Rights } from '../access/index.ts'
 import {
   countStored,
   countVisible,
@@ -20,14 +20,19 @@ export function searchRoutes(reader: Reader): ApiRoute[] {
   return [
     route(api.search, 'anyone', async ({ query: { q }, rights }) => {
       const viewer = await seen(rights)
-      const [projects, repositories] = await Promise.all([findProjects(db, viewer, q), findRepositories(db, viewer, q)])
+      const inside = viewerInside(viewer, rights)
+      const [projects, repositories] = await Promise.all([
+        findProjects(db, viewer, inside, q),
+        findRepositories(db, inside, q),
+      ])
       return {
         project: projects.map((one) => presentProject(one, rights)),
         repository: repositories.map(presentRepository),
       }
     }),
     route(api.getStatistic, 'user', async ({ rights }) => {
-      const counts = await countVisible(db, await seen(rights))
+      const viewer = await seen(rights)
+      const counts = await countVisible(db, viewer, viewerInside(viewer, rights))
       const none = { projects: 0, repositories: 0 }
       const [open, closed] = [true, false].map(
         (isPublic) => counts.find((one) => one.isPublic === isPublic) ?? none,
@@ -38,7 +43,7 @@ export function searchRoutes(reader: Reader): ApiRoute[] {
         private_project_count: closed.projects,
         private_repo_count: closed.repositories,
       }
-      const isAdmin = rights.kind === 'user' && rights.isAdmin
+      const isAdmin = rights.kind === 'user' && (rights.isAdmin || rights.audits !== undefined)
       return {
         ...own,
         total_project_count: isAdmin ? open.projects + closed.projects : 0,

@@ -1,6 +1,6 @@
 import { projectColumns, type Project } from '../../catalog/project.ts'
 import { listedRepositories } from '../../catalog/repository.ts'
-import { visibleProjects, type Viewer } from '../../catalog/viewer.ts'
+import { visibleProjects, visibleRepositories, type Viewer } from '../../catalog/viewer.ts'
 import type { Queryable } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 
@@ -17,12 +17,16 @@ export type FoundRepository = {
 /** The most results of each kind: Harbor's search has no pages. */
 const most = 500
 
-/** Projects that the viewer may see and whose name contains the text, taken literally. */
-export function findProjects(db: Queryable, viewer: Viewer, text: string): Promise<FoundProject[]> {
+/**
+ * Projects that the viewer may see and whose name contains the text, taken literally. `inside`: the viewer of their
+ * repositories, of which each project counts those that it shows.
+ */
+export function findProjects(db: Queryable, viewer: Viewer, inside: Viewer, text: string): Promise<FoundProject[]> {
   return db.rows<FoundProject>(sql`
     select ${projectColumns}, owner.name as "ownerName", (
       select count(*) from repository
-      where repository.project_id = project.id and ${listedRepositories}) as repositories
+      where repository.project_id = project.id and ${listedRepositories}
+        and ${visibleRepositories(inside)}) as repositories
     from project join account owner on owner.id = project.owner_id
     where ${visibleProjects(viewer)} and position(${text} in project.name) > 0 order by project.name limit ${most}`)
 }
@@ -34,19 +38,23 @@ export function findRepositories(db: Queryable, viewer: Viewer, text: string): P
       project.is_public as "isPublic", repository.pull_count as pulls,
       (select count(*) from artifact where artifact.repository_id = repository.id) as artifacts
     from repository join project on project.id = repository.project_id
-    where ${visibleProjects(viewer)} and position(${text} in repository.name) > 0 and ${listedRepositories}
+    where ${visibleRepositories(viewer)} and position(${text} in repository.name) > 0 and ${listedRepositories}
     order by repository.name limit ${most}`)
 }
 
 type Counts = { isPublic: boolean; projects: number; repositories: number }
 
-/** Counts of the projects that the viewer may see, public and private ones apart, and of their repositories. */
-export function countVisible(db: Queryable, viewer: Viewer): Promise<Counts[]> {
+/**
+ * Counts of the projects that the viewer may see, public and private ones apart, and of the repositories that `inside`
+ * shows.
+ */
+export function countVisible(db: Queryable, viewer: Viewer, inside: Viewer): Promise<Counts[]> {
   return db.rows<Counts>(sql`
     select project.is_public as "isPublic", count(*) as projects,
       sum((
         select count(*) from repository
-        where repository.project_id = project.id and ${listedRepositories}))::bigint as repositories
+        where repository.project_id = project.id and ${listedRepositories}
+          and ${visibleRepositories(inside)}))::bigint as repositories
     from project where ${visibleProjects(viewer)} group by project.is_public`)
 }
 

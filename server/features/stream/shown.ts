@@ -123,14 +123,21 @@ export const projectIdOf = ({ payload }: Told): number | null =>
 
 /**
  * Whether these rights show a fact. `project` is undefined when it is gone, or when the fact is not about one: then
- * only those may be told who hold the right in every project, or on the system.
+ * only those may be told who hold the right in every project, or on the system. `repository`: what the fact is about,
+ * without the project.
  */
-export function mayKnow(rights: Rights, needs: Needs, project: Project | undefined): boolean {
+export function mayKnow(rights: Rights, needs: Needs, project: Project | undefined, repository?: string): boolean {
   if (needs === 'see') return project ? maySee(rights, project) : mayInEvery(rights, 'project', 'read')
   if ('system' in needs) return maySystem(rights, needs.system, needs.verb)
-  if (project) return maySee(rights, project) && mayInProject(rights, project, needs.project, needs.verb)
+  if (project) return maySee(rights, project) && mayInProject(rights, project, needs.project, needs.verb, repository)
   if (needs.orSystem) return maySystem(rights, needs.orSystem.system, needs.orSystem.verb)
   return mayInEvery(rights, needs.project, needs.verb)
+}
+
+/** The repository that a fact is about, without its project. */
+export function repositoryOf({ payload }: Told): string | undefined {
+  const { repository } = payload
+  return typeof repository === 'string' ? repository.slice(repository.indexOf('/') + 1) : undefined
 }
 
 /** Who may follow executions of a vendor type; those of another type, who may see the job service. */

@@ -4,7 +4,7 @@ import type { Reader } from '../../catalog/reader.ts'
 import type { Told } from '../../platform/events/reaction.ts'
 import { findRights, type Rights } from '../access/index.ts'
 import { eventText, type Client } from './client.ts'
-import { mayKnow, needsOfDeliveries, needsOfExecution, projectIdOf, shown, shownData } from './shown.ts'
+import { mayKnow, needsOfDeliveries, needsOfExecution, projectIdOf, repositoryOf, shown, shownData } from './shown.ts'
 import type { Progress } from './store.ts'
 
 /** An event for those whom `mayKnow` allows it. `text` is made once for all clients. */
@@ -29,8 +29,9 @@ export async function eventsOfFacts(reader: Reader, facts: Told[]): Promise<Even
       project_id: projectId,
       data: shownData(fact),
     }
-    const project = projectOf(projectId)
-    return { topic, projectId, mayKnow: (rights) => mayKnow(rights, needs, project), text: eventText(topic, data) }
+    const [project, repository] = [projectOf(projectId), repositoryOf(fact)]
+    const mayKnowThis = (rights: Rights) => mayKnow(rights, needs, project, repository)
+    return { topic, projectId, mayKnow: mayKnowThis, text: eventText(topic, data) }
   })
 }
 

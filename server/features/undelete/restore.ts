@@ -79,6 +79,7 @@ async function restoreTag(tx: Tx, gates: PushGates, by: Actor, project: Project,
     manifest,
     size: stored!.size,
     tags: [tag!],
+    by,
   })
   if (!(await addTag(tx, repository, id, tag!))) throw tagTaken(name, tag!)
   await tx.run(sql`

@@ -170,7 +170,7 @@ export async function storeManifest(
   const { blobs, children } = held
   checkParts(manifest, blobs, children, isSparse)
   const size = content.length + sum(blobs) + sum(children)
-  await passGates(gates, tx, { kind: 'manifest', project, repository: name, digest, manifest, size, tags })
+  await passGates(gates, tx, { kind: 'manifest', project, repository: name, digest, manifest, size, tags, by })
   const ids = new Map(children.map(({ id, digest: child }) => [child, id]))
   const saved: NewArtifact = {
     digest,

@@ -34,6 +34,7 @@ export async function removeArtifacts(
     ...place,
     tags: going.flatMap(({ tags }) => tags),
     digests: going.map(({ digest }) => digest),
+    by,
   })
   if (!cause.skipsTrash) await trashArtifacts(tx, repository, cause, ids, by)
   await dropTagsOf(tx, repository, ids)
@@ -61,7 +62,7 @@ export async function removeTag(
   runId?: number,
 ): Promise<boolean> {
   const place = placeOf(repository)
-  await passUntagGates(gates, tx, { ...place, tags: [tag], digests: [] })
+  await passUntagGates(gates, tx, { ...place, tags: [tag], digests: [], by })
   const dropped = await dropTag(tx, repository, tag)
   if (!dropped) return false
   await trashTag(tx, repository, tag, dropped, by, runId)

@@ -39,6 +39,7 @@ export async function createTag(
       manifest: parseManifest(stored.content, mediaType),
       size,
       tags: [tag],
+      by,
     })
     if (!(await addTag(tx, repository, id, tag)))
       throw new Failure('CONFLICT', `the tag ${tag} exists already in ${repositoryName}`)

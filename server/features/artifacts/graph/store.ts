@@ -1,5 +1,5 @@
 import type { Digest } from '../../../../oci/digest.ts'
-import { visibleProjects, type Viewer } from '../../../catalog/viewer.ts'
+import { visibleRepositories, type Viewer } from '../../../catalog/viewer.ts'
 import type { Paged, Queryable } from '../../../platform/db/db.ts'
 import { sql } from '../../../platform/db/sql.ts'
 
@@ -88,7 +88,7 @@ export function countHolders(
             where blob_id = blob.id and repository_id <> ${repositoryId} limit ${limits.lookedAt}) held
           join repository on repository.id = held.repository_id
           join project on project.id = repository.project_id
-        where ${visibleProjects(viewer)} limit ${limits.counted}) others) as count
+        where ${visibleRepositories(viewer)} limit ${limits.counted}) others) as count
     from blob where blob.digest = any(${digests}::text[])`)
 }
 
@@ -128,6 +128,6 @@ export function listPlaces(
       select blob.id from part
         join artifact_blob used on used.artifact_id = part.id join blob on blob.id = used.blob_id
       order by blob.size desc, blob.id limit 1)
-      and held.repository_id <> ${repositoryId} and ${visibleProjects(viewer)}`
+      and held.repository_id <> ${repositoryId} and ${visibleRepositories(viewer)}`
   return db.page<PlaceRow>({ columns, from }, { ...part, order: sql`repository.name` })
 }

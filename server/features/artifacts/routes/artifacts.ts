@@ -6,7 +6,7 @@ import { uncached } from '../../../platform/cache/cache.ts'
 import { Failure } from '../../../platform/http/failure.ts'
 import { created } from '../../../platform/http/reply.ts'
 import { actorOf } from '../../../registry/caller.ts'
-import { route, type ApiRoute } from '../../access/index.ts'
+import { route, viewerIn, type ApiRoute } from '../../access/index.ts'
 import { getRepositoryOf } from '../../repositories/index.ts'
 import { copyArtifact } from '../actions/copy.ts'
 import { deleteArtifact } from '../actions/delete.ts'
@@ -19,6 +19,9 @@ import { getArtifact, getSource, parseArtifactReference, parseFrom, refuseCache,
 
 export const artifactsRoutes = (parts: Parts): ApiRoute[] => [...listRoutes(parts), ...oneRoutes(parts)]
 
+/** Those who hold the right in some repositories see the artifacts of these. */
+const ofSome = { project: 'artifact', verb: 'list', isPartly: true } as const
+
 function listRoutes({ reader, cachesLists, artifacts, columns }: Parts): ApiRoute[] {
   const lists = cachesLists ? reader : uncached(reader)
   const source = cachesLists ? artifacts : openArtifacts(lists)
@@ -29,10 +32,11 @@ function listRoutes({ reader, cachesLists, artifacts, columns }: Parts): ApiRout
       const { ids, total } = await listArtifactIds(reader, repository.id, asked, cachesLists && isPlain(query))
       return { rows: await show(project, ids, wantedBy(query, request)), total }
     }),
-    route(api.listArtifactsOfProject, { project: 'artifact', verb: 'list' }, async ({ project, query, request }) => {
+    route(api.listArtifactsOfProject, ofSome, async ({ project, query, request, rights }) => {
       const asked = artifactListing(query)
       const { latest_in_repository: latest = false } = query
-      const { ids, total } = await listArtifactIdsOfProject(reader.db, project.id, asked, latest)
+      const viewer = viewerIn(rights, project, 'artifact', 'list')
+      const { ids, total } = await listArtifactIdsOfProject(reader.db, project.id, viewer, asked, latest)
       return { rows: await show(project, ids, wantedBy(query, request)), total }
     }),
   ]
@@ -80,7 +84,7 @@ function oneRoutes({ reader, gates, artifacts, columns }: Parts): ApiRoute[] {
       const {
         repository,
         artifact: { digest },
-      } = await getSource(reader, from.project, rights, 'artifact')
+      } = await getSource(reader, from, rights, 'artifact')
         .then((origin) => getArtifact({ reader, artifacts }, origin, from))
         .catch((error: unknown) => refuseMissing(error, query.from))
       const reference = parseArtifactReference(from.reference)

@@ -27,7 +27,7 @@ export function compareRoute({ reader, registry, artifacts }: Parts): ApiRoute {
     const isNear = isTag(text) || isDigest(text)
     if (isNear) return (await getArtifact(place, project, { repository_name: repository, reference: text })).artifact
     const from = parseFrom('with', text)
-    const origin = await getSource(reader, from.project, rights, 'artifact-addition')
+    const origin = await getSource(reader, from, rights, 'artifact-addition')
     return (await getArtifact(place, origin, from)).artifact
   }
 

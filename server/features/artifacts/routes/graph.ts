@@ -4,7 +4,16 @@ import type { Reader } from '../../../catalog/reader.ts'
 import type { Viewer } from '../../../catalog/viewer.ts'
 import { listing } from '../../../platform/db/listing.ts'
 import { sql } from '../../../platform/db/sql.ts'
-import { mayInEvery, projectsHolding, route, viewerOf, type ApiRoute, type Rights } from '../../access/index.ts'
+import {
+  mayInEvery,
+  partsHolding,
+  projectsHolding,
+  route,
+  viewerInside,
+  viewerOf,
+  type ApiRoute,
+  type Rights,
+} from '../../access/index.ts'
 import { findArtifacts } from '../find.ts'
 import { graphOf } from '../graph/graph.ts'
 import { listPlaces } from '../graph/store.ts'
@@ -50,11 +59,16 @@ export function graphRoutes({ reader, artifacts }: Parts): ApiRoute[] {
   ]
 }
 
-/** The projects whose artifacts these rights list. A robot may belong to a project and have another right there. */
+/** The projects and parts of projects whose artifacts these rights list. A robot may belong to a project and have another right there. */
 async function readable(reader: Reader, rights: Rights): Promise<Viewer> {
   if (rights.kind === 'user' || rights.kind === 'anonymous' || rights.isDisabled)
-    return viewerOf(reader, rights, (one) => mayInEvery(one, 'artifact', 'list'))
+    return viewerInside(
+      await viewerOf(reader, rights, (one) => mayInEvery(one, 'artifact', 'list')),
+      rights,
+      'artifact',
+      'list',
+    )
   const read = await projectsHolding(reader, rights, 'artifact', 'list')
   if (read === 'all') return { seesAll: true }
-  return { seesAll: false, projectIds: read }
+  return { seesAll: false, projectIds: read, parts: partsHolding(rights, 'artifact', 'list') }
 }

@@ -2,7 +2,7 @@ import type { Static } from 'typebox'
 import * as api from '../../../../api/tags.ts'
 import type { Project } from '../../../catalog/project.ts'
 import { listing } from '../../../platform/db/listing.ts'
-import { route, type ApiRoute } from '../../access/index.ts'
+import { demandIn, route, type ApiRoute } from '../../access/index.ts'
 import { findImmutable } from '../../immutability/index.ts'
 import { findLabels, presentLabel } from '../../labels/index.ts'
 import { getRepositoryOf } from '../../repositories/index.ts'
@@ -13,7 +13,9 @@ import type { Parts } from './shared.ts'
 
 /** Tags as rows: five reads for a page, however many tags it has. */
 export function repositoryTagsRoute({ reader, artifacts }: Pick<Parts, 'reader' | 'artifacts'>): ApiRoute {
-  return route(api.listRepositoryTags, { project: 'tag', verb: 'list' }, async ({ project, query }) => {
+  return route(api.listRepositoryTags, { project: 'tag', verb: 'list', isPartly: true }, async (of) => {
+    const { project, query } = of
+    demandIn(of, query.repository, 'tag', 'list')
     const asked = listing(tagFields, query, tagOrder)
     const repository = await getRepositoryOf(reader, project, query.repository)
     const { rows, total } = await listTagsOf(reader.db, repository.id, asked)

@@ -63,14 +63,14 @@ export async function getArtifact({ reader, artifacts }: Place, project: Project
  */
 export async function getSource(
   reader: Reader,
-  name: string,
+  { project: name, repository_name: repository }: { project: string; repository_name: string },
   rights: Rights,
   resource: 'artifact' | 'artifact-addition',
 ): Promise<Project> {
   const project = await findProject(reader, name)
   const isAdmin = rights.kind === 'user' && rights.isAdmin
   if (!project && isAdmin) throw new Failure('NOT_FOUND', `the project ${name} does not exist`)
-  const mayRead = project && maySee(rights, project) && mayInProject(rights, project, resource, 'read')
+  const mayRead = project && maySee(rights, project) && mayInProject(rights, project, resource, 'read', repository)
   if (mayRead) return project
   if (project) await missProject(reader)
   throw new Failure('FORBIDDEN')
