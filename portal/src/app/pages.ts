@@ -75,6 +75,11 @@ export const pages: Page[] = [
     example: '/p/team/-/members',
   },
   {
+    path: '/p/:project/-/access',
+    load: () => import('../pages/roles/project-access.tsx'),
+    example: '/p/team/-/access',
+  },
+  {
     path: '/p/:project/-/robots',
     load: () => import('../pages/robots/project-robots.tsx'),
     example: '/p/team/-/robots',
@@ -223,6 +228,12 @@ export const pages: Page[] = [
     load: () => import('../pages/robots/robots.tsx'),
     may: 'robot:list',
     nav: { section: 'administer', icon: 'robot', en: 'Robots', de: 'Robots' },
+  },
+  {
+    path: '/roles',
+    load: () => import('../pages/roles/roles.tsx'),
+    may: 'configuration:read',
+    nav: { section: 'administer', icon: 'key', en: 'Roles', de: 'Rollen' },
   },
   {
     path: '/labels',
