@@ -75,7 +75,7 @@ async function getRole(call: Call, text: string, name: string | undefined): Prom
   if (/^\d{1,15}$/.test(text)) return (await call.client(api.getRole, { params: { role_id: Number(text) } })).body
   throw new Problem(`there is no role ${text}`, {
     exitCode: exitCodes.absent,
-    wayOut: `marina roles list${name === undefined ? ' --project <name> shows those of a project' : ` --project ${name}`}`,
+    wayOut: `marina roles list --project ${name ?? '<name>'} shows those of a project, too`,
   })
 }
 
@@ -198,7 +198,7 @@ const unbind = deleting({
       })
     return found.map(({ id, role_name: roleName, repositories: pattern }) => ({
       name: String(id),
-      says: `${whom} will lose role ${roleName} in ${pattern === undefined ? '' : `repositories ${pattern} of `}project ${name}`,
+      says: `${whom} will lose role ${roleName} in project ${name}${pattern ? `, repositories ${pattern}` : ''}`,
       call: { params: { ...params, binding_id: id } },
     }))
   },

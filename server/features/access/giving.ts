@@ -8,7 +8,7 @@ export function partsOfPermission(text: string): { resource: ProjectResource; ac
 }
 
 /** Those of the permissions that these rights lack in the whole project. What is public does not count as held. */
-export function lackedOf(rights: Rights, project: ProjectFacts, permissions: Iterable<string>): string[] {
+function lackedOf(rights: Rights, project: ProjectFacts, permissions: Iterable<string>): string[] {
   return [...permissions].filter((text) => {
     const { resource, action } = partsOfPermission(text)
     return !mayInProject(rights, { ...project, isPublic: false }, resource, action)

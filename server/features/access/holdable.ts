@@ -24,7 +24,7 @@ export const holdable = {
 }
 
 /** Lists that show a part of a project to those who hold the right in that part alone. */
-export const partlyListed: readonly string[] = ['repository:list', 'artifact:list']
+const partlyListed: readonly string[] = ['repository:list', 'artifact:list']
 
 /**
  * All that these rights allow in a project, or in one repository of it. The resource `project` itself is answered as

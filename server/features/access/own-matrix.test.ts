@@ -47,13 +47,17 @@ const rights = [
 type Binding = { pattern: string; held: ReadonlySet<string> }
 type Someone = { person: Person; bindings: Binding[] }
 
-/** A project with images in all repositories, and people with random bindings, themselves and by groups. */
-async function givenWorld(seed: number): Promise<{ project: Project; people: Someone[] }> {
-  const random = randomOf(seed)
-  const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)]!
-  const project = await givenProject(marina)
-  for (const name of repositories) await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
-  const roles: { id: number; held: ReadonlySet<string> }[] = [
+type Random = ReturnType<typeof randomOf>
+const pickBy =
+  (random: Random) =>
+  <T>(all: readonly T[]): T =>
+    all[Math.floor(random() * all.length)]!
+
+type Role = { id: number; held: ReadonlySet<string> }
+
+/** Two of Harbor's roles, and some of random rights: for every project, or for this one. */
+async function givenRoles(project: Project, random: Random): Promise<Role[]> {
+  const roles: Role[] = [
     { id: 2, held: heldBy.developer },
     { id: 5, held: heldBy.limitedGuest },
   ]
@@ -62,47 +66,50 @@ async function givenWorld(seed: number): Promise<{ project: Project; people: Som
     if (held.length === 0) held.push('repository:pull')
     const permissions = held.map((text) => ({ resource: text.split(':')[0]!, action: text.split(':')[1]! }))
     const path = random() < 0.5 ? '/roles' : `/projects/${project.name}/roles`
-    roles.push({
-      id: await create(marina, path, marina.admin, { name: fresh('role'), permissions }),
-      held: new Set(held),
-    })
+    const id = await create(marina, path, marina.admin, { name: fresh('role'), permissions })
+    roles.push({ id, held: new Set(held) })
   }
-  const groups = await Promise.all(
-    [0, 1].map(async () => {
-      const name = fresh('group')
-      const id = await create(marina, '/usergroups', marina.admin, { group_name: name, group_type: 2 })
-      return { id, bindings: [] as Binding[] }
-    }),
-  )
-  const bind = async (holder: object): Promise<Binding | undefined> => {
-    const role = pick(roles)
-    const pattern = role.id < 6 ? pick(Object.keys(patterns).slice(1)) : pick(Object.keys(patterns))
-    const body = { role_id: role.id, ...(pattern === '' ? {} : { repositories: pattern }), ...holder }
-    const { status } = await callApi(marina, 'POST', `/projects/${project.name}/role-bindings`, {
-      as: marina.admin,
-      body,
-    })
-    // A role without any right in repositories takes no pattern, and a binding is made once.
-    const isUseless = pattern !== '' && [...role.held].every((one) => one === 'member:list')
-    assert.ok(status === 201 || status === 409 || (status === 400 && isUseless), `${status}`)
-    return status === 201 ? { pattern, held: role.held } : undefined
-  }
-  for (const { id, bindings } of groups) {
-    const bound = await bind({ member_group: { id } })
-    if (bound) bindings.push(bound)
+  return roles
+}
+
+/** Gives a random role; undefined where this is refused because the role gives nothing there, or is held already. */
+async function bind(
+  { name }: Project,
+  roles: Role[],
+  pick: ReturnType<typeof pickBy>,
+  holder: object,
+): Promise<Binding | undefined> {
+  const role = pick(roles)
+  const pattern = role.id < 6 ? pick(Object.keys(patterns).slice(1)) : pick(Object.keys(patterns))
+  const body = { role_id: role.id, ...(pattern === '' ? {} : { repositories: pattern }), ...holder }
+  const { status } = await callApi(marina, 'POST', `/projects/${name}/role-bindings`, { as: marina.admin, body })
+  const isUseless = pattern !== '' && [...role.held].every((one) => one === 'member:list')
+  assert.ok(status === 201 || status === 409 || (status === 400 && isUseless), `${status}`)
+  return status === 201 ? { pattern, held: role.held } : undefined
+}
+
+/** A project with images in all repositories, and people with random bindings, themselves and by groups. */
+async function givenWorld(seed: number): Promise<{ project: Project; people: Someone[] }> {
+  const random = randomOf(seed)
+  const pick = pickBy(random)
+  const project = await givenProject(marina)
+  for (const name of repositories) await pushImage(marina, `${project.name}/${name}`, { tag: 'v1' })
+  const roles = await givenRoles(project, random)
+  const groups: { id: number; bindings: Binding[] }[] = []
+  for (let count = 0; count < 2; count++) {
+    const id = await create(marina, '/usergroups', marina.admin, { group_name: fresh('group'), group_type: 2 })
+    const bound = await bind(project, roles, pick, { member_group: { id } })
+    groups.push({ id, bindings: bound ? [bound] : [] })
   }
   const people: Someone[] = []
   for (let count = 0; count < 8; count++) {
     const person = await givenUser(marina)
     const mine = groups.filter(() => random() < 0.4)
-    await setGroupsOf(
-      marina.ground.db,
-      person.id,
-      mine.map(({ id }) => id),
-    )
+    const ids = mine.map(({ id }) => id)
+    await setGroupsOf(marina.ground.db, person.id, ids)
     const bindings = mine.flatMap((group) => group.bindings)
     for (let bound = count % 4; bound > 0; bound--) {
-      const own = await bind({ member_user: { user_id: person.id } })
+      const own = await bind(project, roles, pick, { member_user: { user_id: person.id } })
       if (own) bindings.push(own)
     }
     people.push({ person, bindings })
@@ -124,10 +131,12 @@ const mayList = ({ bindings }: Someone, right: string) => bindings.some(({ held 
 
 const absent = `sha256:${'0'.repeat(64)}`
 
+const wordsOf = ({ bindings }: Someone) => JSON.stringify(bindings.map(({ pattern, held }) => [pattern, ...held]))
+
 async function checkDoor(project: Project, one: Someone, repository: string): Promise<void> {
   const as = one.person
   const name = `${project.name}/${repository}`
-  const about = `${as.name} in ${repository}: ${JSON.stringify(one.bindings.map(({ pattern, held }) => [pattern, ...held]))}`
+  const about = `${as.name} in ${repository}: ${wordsOf(one)}`
   const [pull, push, remove] = ['pull', 'push', 'delete'].map((action) => may(one, `repository:${action}`, repository))
   const asked = [
     await marina.ask('GET', `/v2/${name}/manifests/v1`, { as }),
@@ -166,7 +175,7 @@ async function checkDoor(project: Project, one: Someone, repository: string): Pr
 
 async function checkLists(project: Project, one: Someone): Promise<void> {
   const as = one.person
-  const about = `${as.name}: ${JSON.stringify(one.bindings.map(({ pattern, held }) => [pattern, ...held]))}`
+  const about = `${as.name}: ${wordsOf(one)}`
   const seen = repositories
     .filter((name) => may(one, 'repository:list', name))
     .map((name) => `${project.name}/${name}`)

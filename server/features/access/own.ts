@@ -2,11 +2,11 @@ import { compilePattern } from '../../platform/doublestar.ts'
 import { openLru } from '../../platform/lru.ts'
 
 /** Rights, as `resource:action`. */
-export type Held = ReadonlySet<string>
-/** What bindings of roles give an account in one project: in all of it, with the ids of the roles, and in parts of it. */
+type Held = ReadonlySet<string>
+/** What bindings of roles give an account in a project: in all of it, with the ids of the roles, and in parts of it. */
 export type OwnRights = { whole: Held; roleIds: readonly number[]; parts: readonly Part[] }
 /** Rights in the repositories whose names, without the project, a doublestar pattern matches. */
-export type Part = { repositories: string; held: Held; roleId: number }
+type Part = { repositories: string; held: Held; roleId: number }
 
 /** A right to push includes the right to pull: a caller who may replace an image can read it anyway (B.2). */
 export function holds(held: Held, resource: string, action: string): boolean {

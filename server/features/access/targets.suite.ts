@@ -10,6 +10,7 @@ import type { TestMarina } from '../../testing/server.ts'
 import type { Listed } from './document.suite.ts'
 import { operations, type Place } from './operations.suite.ts'
 import { retentionTargets } from './retention-targets.suite.ts'
+import { roleTargets } from './role-targets.suite.ts'
 
 /** Tables that are written apart from requests. */
 const writtenApart =
@@ -42,12 +43,12 @@ const placeOf = (project: Project, more: Partial<Place> = {}): Place => ({
   ...more,
 })
 
-/** Makes the things that the operations are tried on. */
 /** Operations that name a repository outside of their path. */
 const namingRepository = ['CopyArtifact', 'listRepositoryUsage', 'getRepositoryPulls', 'listRepositoryTags'].map(
   (id) => operations[id]!,
 )
 
+/** Makes the things that the operations are tried on. */
 export function openTargets(marina: TestMarina) {
   /** Makes the thing that a path's parameter names, in this project, and returns its name or id. */
   const makers: Record<string, (project: Project, done: Record<string, string | number>) => Promise<string | number>> =
@@ -102,27 +103,6 @@ export function openTargets(marina: TestMarina) {
           `/projects/${project.name}/immutabletagrules`,
           marina.admin,
           operations['CreateImmuRule']!.example!(placeOf(project)).body,
-        ),
-      role_id: async (project) =>
-        create(
-          marina,
-          `/projects/${project.name}/roles`,
-          marina.admin,
-          operations['createProjectRole']!.example!(placeOf(project)).body,
-        ),
-      binding_id: async (project, done) =>
-        create(marina, `/projects/${project.name}/role-bindings`, marina.admin, {
-          role_id: await makers['role_id']!(project, done),
-          member_user: { user_id: (await givenUser(marina)).id },
-        }),
-      auditor_id: async () =>
-        create(marina, '/system/auditors', marina.admin, { member_user: { user_id: (await givenUser(marina)).id } }),
-      tag_protection_id: async (project) =>
-        create(
-          marina,
-          `/projects/${project.name}/tagprotectionrules`,
-          marina.admin,
-          operations['createTagProtection']!.example!(placeOf(project)).body,
         ),
       async webhook_policy_id(project, done) {
         const path =
@@ -205,6 +185,7 @@ export function openTargets(marina: TestMarina) {
         return entries[0]!.id
       },
       ...retentionTargets(marina),
+      ...roleTargets(marina),
       reaction_name: async () => 'audit-forward',
       prefetch_id: async () => 999_999_999,
       purge_id: async () => 999_999_999,
@@ -215,8 +196,6 @@ export function openTargets(marina: TestMarina) {
         )
         return row.taskId
       },
-      session_id: async () => 'none',
-      token_id: async () => 999_999_999,
       digest: async () => `sha256:${'0'.repeat(64)}`,
       async registry() {
         const row = await marina.ground.db.row<{ id: number }>(sql`

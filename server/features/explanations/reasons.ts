@@ -33,7 +33,7 @@ export type Reason = {
   repositories?: string
 }
 
-export type Verdict = { isAllowed: boolean; onlyIn: string[]; because: Reason[] }
+type Verdict = { isAllowed: boolean; onlyIn: string[]; because: Reason[] }
 
 /**
  * Whether these rights allow it, by the very function that decides about requests, and each source of which one alone

@@ -25,7 +25,7 @@ export type Wanted = {
 }
 
 /** An account or a group that can be given a role. */
-export type Entity = Pick<Member, 'kind' | 'entityId' | 'name'>
+type Entity = Pick<Member, 'kind' | 'entityId' | 'name'>
 
 /** Throws BAD_REQUEST; NOT_FOUND when the account or group does not exist; CONFLICT when it is a member already. */
 export async function addMemberTo(

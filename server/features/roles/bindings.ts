@@ -12,7 +12,7 @@ import { isHarbors, lockRole } from './store.ts'
 import { facts } from './topics.ts'
 
 /** `repositories`: a doublestar pattern; '' for the whole project. */
-export type NewBinding = { roleId: number; repositories: string; entity: WantedEntity }
+type NewBinding = { roleId: number; repositories: string; entity: WantedEntity }
 
 /**
  * Gives a role in a project. Throws BAD_REQUEST, NOT_FOUND for a role, user or group that there is not, DENIED for a

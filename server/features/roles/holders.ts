@@ -4,8 +4,9 @@ import { sql, type Sql } from '../../platform/db/sql.ts'
 import { permissionsOfRole, robotFullName } from '../access/index.ts'
 
 /**
- * Where rights in a project come from: a membership or a binding, through a group where there is one, or the permissions
- * of a robot, which have no role. `repositories`: the pattern within which they hold; '' for the whole project.
+ * Where rights in a project come from: a membership or a binding, through a group where there is one, or the
+ * permissions of a robot, which have no role. `repositories`: the pattern within which they hold; '' for the whole
+ * project.
  */
 export type Source = {
   roleId?: number

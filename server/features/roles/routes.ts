@@ -32,22 +32,21 @@ function rolesThemselves({ reader }: Ground): ApiRoute[] {
   return [
     route(api.listRoles, 'user', async ({ query, rights }) => {
       const { rows, total } = await listRoles(db, null, partOf(query))
-      const mayCount = maySystem(rights, 'configuration', 'read')
-      return { rows: rows.map((one) => presentRole(mayCount ? one : { ...one, bindings: 0 })), total }
+      return { rows: rows.map((one) => presentRole(countedFor(rights, one))), total }
     }),
     route(api.createRole, { system: 'configuration', verb: 'update' }, async ({ body, rights, caller }) => {
       const giver = { rights, by: actorOf(caller) }
       return created(await createRole(db, giver, undefined, { ...unset, ...parseRole(body) }))
     }),
     route(api.getRole, 'own', async ({ params, rights }) =>
-      presentRole((await getRole(params.role_id, rights, 'read')).role),
+      presentRole((await getRole(reader, params.role_id, rights, 'read')).role),
     ),
     route(api.updateRole, 'own', async ({ params, body, rights, caller }) => {
-      const { role, project } = await getRole(params.role_id, rights, 'update')
+      const { role, project } = await getRole(reader, params.role_id, rights, 'update')
       await updateRole(db, { rights, by: actorOf(caller) }, project, role.id, parseRole(body))
     }),
     route(api.deleteRole, 'own', async ({ params, rights, caller }) => {
-      const { role } = await getRole(params.role_id, rights, 'delete')
+      const { role } = await getRole(reader, params.role_id, rights, 'delete')
       await deleteRole(db, actorOf(caller), role.id)
     }),
     route(api.listProjectRoles, { project: 'member', verb: 'list' }, async ({ project, query }) => {
@@ -59,30 +58,33 @@ function rolesThemselves({ reader }: Ground): ApiRoute[] {
       return created(await createRole(db, giver, project, { ...unset, ...parseRole(body) }))
     }),
   ]
-
-  /**
-   * The role of this id, for those who have the right to it: in its project, or for every project on the system. As for
-   * robots (H15), 404 for an id that there is not, and 403 for a role of another project.
-   */
-  async function getRole(
-    id: number,
-    rights: Rights,
-    verb: Verb,
-  ): Promise<{ role: Role; project: Project | undefined }> {
-    const role = await findRole(db, id)
-    if (!role) throw absent(id)
-    if (role.projectId === null) {
-      const isAllowed = verb === 'read' || maySystem(rights, 'configuration', verb)
-      if (!isAllowed) throw new Failure('FORBIDDEN')
-      const mayCount = maySystem(rights, 'configuration', 'read')
-      return { role: mayCount ? role : { ...role, bindings: 0 }, project: undefined }
-    }
-    const project = await findProjectById(reader, role.projectId)
-    if (!project || !maySee(rights, project) || !mayInProject(rights, project, 'member', verb))
-      throw new Failure('FORBIDDEN')
-    return { role, project }
-  }
 }
+
+/**
+ * The role of this id, for those who have the right to it: in its project, or for every project on the system. As for
+ * robots (H15), 404 for an id that there is not, and 403 for a role of another project.
+ */
+async function getRole(
+  reader: Reader,
+  id: number,
+  rights: Rights,
+  verb: Verb,
+): Promise<{ role: Role; project: Project | undefined }> {
+  const role = await findRole(reader.db, id)
+  if (!role) throw absent(id)
+  if (role.projectId === null) {
+    if (verb !== 'read' && !maySystem(rights, 'configuration', verb)) throw new Failure('FORBIDDEN')
+    return { role: countedFor(rights, role), project: undefined }
+  }
+  const project = await findProjectById(reader, role.projectId)
+  if (!project || !maySee(rights, project) || !mayInProject(rights, project, 'member', verb))
+    throw new Failure('FORBIDDEN')
+  return { role, project }
+}
+
+/** How often a role for every project is held is not for everybody to know. */
+const countedFor = (rights: Rights, role: Role): Role =>
+  maySystem(rights, 'configuration', 'read') ? role : { ...role, bindings: 0 }
 
 function bindingRoutes({ reader: { db } }: Ground): ApiRoute[] {
   return [

@@ -5,7 +5,10 @@ import { maySystem, partsHolding, projectsHolding, viewerInside, viewerOf, type 
 import { runningRepositories } from '../deployments/index.ts'
 import { whereListing } from '../repositories/index.ts'
 
-/** The repositories that a request is about, as a condition over `project` and `repository`; undefined: none, and nothing to ask. */
+/**
+ * The repositories that a request is about, as a condition over `project` and `repository`; undefined: none, and
+ * nothing to ask.
+ */
 export type Scope = Sql | undefined
 
 /** The repositories that a caller may see in lists; with `ids` those of these projects alone. */

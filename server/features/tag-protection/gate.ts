@@ -70,7 +70,7 @@ async function ask(
 }
 
 /** The roles that somebody has now for a repository, or the robot that they are. */
-export async function doerOf(reader: Reader, projectId: number, repository: string, by: Actor): Promise<Doer> {
+async function doerOf(reader: Reader, projectId: number, repository: string, by: Actor): Promise<Doer> {
   if (by.kind === 'robot' && by.id !== null) return { roleIds: [], robotId: by.id }
   if (by.kind !== 'user' || by.id === null) return { roleIds: [] }
   const rights = await findRights(reader, { kind: 'user', id: by.id, name: by.name })

@@ -10,7 +10,7 @@ import { listTagsAfter, type TagPlace } from './store.ts'
 /** The most tags that a preview looks at, and that it shows. */
 const limits = { lookedAt: 100_000, page: 5000, shown: 100 }
 
-export type Preview = {
+type Preview = {
   tagCount: number
   isWhole: boolean
   tags: TagPlace[]

@@ -2,7 +2,7 @@ import { countStars, patternLimits, patternProblem } from '../../catalog/selecto
 import { isVisible } from '../../platform/visible.ts'
 import { matcherOf } from '../access/index.ts'
 
-export const protectable = ['push', 'overwrite', 'delete'] as const
+const protectable = ['push', 'overwrite', 'delete'] as const
 /** What a rule keeps to some: to make a tag, to move or push again one that is there, to delete one. */
 export type Protected = (typeof protectable)[number]
 

@@ -24,7 +24,7 @@ export async function findRules({ db, cache }: Reader, projectId: number): Promi
   return kept!.rules
 }
 
-export type Named = { id: number; name: string }
+type Named = { id: number; name: string }
 /** A rule with the names of what it names. Robots as `project+name`. */
 export type ListedRule = Rule & { roles: Named[]; robots: Named[]; createdAt: Date; updatedAt: Date }
 
@@ -105,7 +105,7 @@ export async function dropRule(tx: Tx, projectId: number, id: number): Promise<b
   return (await tx.run(sql`delete from tag_protection where id = ${id} and project_id = ${projectId}`)) > 0
 }
 
-/** Of these ids those that no role of the project, or robot that may act in it, has. Locks the roles against deletion. */
+/** Of these ids those that no role of the project, or robot that may act in it, has. Locks the roles. */
 export async function findStrangers(
   tx: Tx,
   projectId: number,

@@ -59,7 +59,10 @@ export function graphRoutes({ reader, artifacts }: Parts): ApiRoute[] {
   ]
 }
 
-/** The projects and parts of projects whose artifacts these rights list. A robot may belong to a project and have another right there. */
+/**
+ * The projects and parts of projects whose artifacts these rights list. A robot may belong to a project and have
+ * another right there.
+ */
 async function readable(reader: Reader, rights: Rights): Promise<Viewer> {
   if (rights.kind === 'user' || rights.kind === 'anonymous' || rights.isDisabled)
     return viewerInside(
