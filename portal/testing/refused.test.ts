@@ -69,8 +69,6 @@ const hidden: Hidden[] = [
     roles: both,
     call: ['DELETE', `${web}/artifacts/2.0`],
   },
-  { page: '/p/team/-/members', button: 'Add member', roles: both, call: ['POST', '/projects/team/members', member] },
-  { page: '/p/team/-/robots', button: 'New robot', roles: both, call: ['POST', '/robots', robot] },
   {
     page: '/p/team/-/access?view=roles',
     button: 'New role',
@@ -87,6 +85,8 @@ const hidden: Hidden[] = [
     roles: both,
     call: ['POST', '/projects/team/tagprotectionrules', { name: 'sneaky', tags: '**', actions: ['delete'] }],
   },
+  { page: '/p/team/-/members', button: 'Add member', roles: both, call: ['POST', '/projects/team/members', member] },
+  { page: '/p/team/-/robots', button: 'New robot', roles: both, call: ['POST', '/robots', robot] },
   { page: '/p/team/-/labels', button: 'New label', roles: both, call: ['POST', '/labels', label] },
   {
     page: '/p/team/-/rules',

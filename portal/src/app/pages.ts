@@ -224,16 +224,16 @@ export const pages: Page[] = [
     nav: { section: 'administer', icon: 'users', en: 'Groups', de: 'Gruppen' },
   },
   {
-    path: '/robots',
-    load: () => import('../pages/robots/robots.tsx'),
-    may: 'robot:list',
-    nav: { section: 'administer', icon: 'robot', en: 'Robots', de: 'Robots' },
-  },
-  {
     path: '/roles',
     load: () => import('../pages/roles/roles.tsx'),
     may: 'configuration:read',
     nav: { section: 'administer', icon: 'key', en: 'Roles', de: 'Rollen' },
+  },
+  {
+    path: '/robots',
+    load: () => import('../pages/robots/robots.tsx'),
+    may: 'robot:list',
+    nav: { section: 'administer', icon: 'robot', en: 'Robots', de: 'Robots' },
   },
   {
     path: '/labels',
