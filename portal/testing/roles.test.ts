@@ -109,7 +109,7 @@ suite('roles of one’s own, and who may do what', () => {
     assert.deepEqual(visitor.complaints, [])
   })
 
-  test('an administrator makes a role for every project, and somebody an auditor; in German, in a narrow window', async () => {
+  test('an administrator makes a role for every project, and an auditor; in German, in a narrow window', async () => {
     await using visitor = await open({ as: cast.administrator, language: 'de', width: 360, height: 740 })
     const { page } = visitor
     const dialog = page.getByRole('dialog')

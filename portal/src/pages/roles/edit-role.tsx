@@ -54,27 +54,34 @@ export function EditRole({ role, project, from = [], onClose }: EditProps) {
         />
         <TextField name="description" label={words().description} value={role?.description ?? ''} maxLength={255} />
       </div>
-      {!role && harbor.length > 0 && (
-        <SelectField
-          name="from"
-          label={words().beginWith}
-          value=""
-          options={[
-            { value: '', label: words().beginEmpty },
-            ...harbor.map(({ id }) => ({ value: String(id), label: roleOf(id).name })),
-          ]}
-          onPick={(id) => {
-            const known = harbor.find((one) => String(one.id) === id)
-            setRights(known ? rightsOf(known) : [])
-          }}
-        />
-      )}
+      {!role && harbor.length > 0 && <BeginWith harbor={harbor} onPick={setRights} />}
       <RightsTable kind="project" label={words().rights} rights={rights} onChange={setRights} />
       <FieldError name="rights" />
       <p role="status" class="quiet-text">
         {rights.length > 0 && rightsInWords(rights)}
       </p>
     </FormDialog>
+  )
+}
+
+type BeginProps = { harbor: readonly Role[]; onPick(rights: string[]): void }
+
+/** Rights to begin with: those of one of Harbor's roles. */
+function BeginWith({ harbor, onPick }: BeginProps) {
+  return (
+    <SelectField
+      name="from"
+      label={words().beginWith}
+      value=""
+      options={[
+        { value: '', label: words().beginEmpty },
+        ...harbor.map(({ id }) => ({ value: String(id), label: roleOf(id).name })),
+      ]}
+      onPick={(id) => {
+        const known = harbor.find((one) => String(one.id) === id)
+        onPick(known ? rightsOf(known) : [])
+      }}
+    />
   )
 }
 

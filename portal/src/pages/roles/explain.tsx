@@ -58,34 +58,38 @@ export function Explain({ project }: { project: string }) {
         keyOf={(one) => `${one.entity_type} ${one.entity_id ?? ''} ${one.action}`}
         nameOf={(one) => `${one.entity_name}, ${one.action}`}
         isFiltered
-        facets={
-          <>
-            <SelectFacet
-              name="action"
-              label={words().action}
-              any={who === undefined ? rightName('repository:push') : words().anyAction}
-              options={actions.map((one) => ({ value: one, label: rightName(one) }))}
-            />
-            <SelectFacet
-              name="who"
-              label={words().who}
-              any={words().everybody}
-              options={[
-                ...named.map((one) => ({ value: one, label: words().whoKinds[one] })),
-                { value: 'anonymous', label: words().whoKinds.anonymous },
-              ]}
-            />
-            {kind !== '' && kind !== 'anonymous' && <TextFacet name="name" label={words().nameOf} />}
-            <TextFacet name="repository" label={words().repository} />
-            <TextFacet name="tag" label={words().tag} />
-          </>
-        }
+        facets={<Facets isOfSomebody={who !== undefined} kind={kind} />}
         empty={
           <EmptyState icon="lock" title={words().nobody}>
             {words().nobodyHint}
           </EmptyState>
         }
       />
+    </>
+  )
+}
+
+function Facets({ isOfSomebody, kind }: { isOfSomebody: boolean; kind: string }) {
+  return (
+    <>
+      <SelectFacet
+        name="action"
+        label={words().action}
+        any={isOfSomebody ? words().anyAction : rightName('repository:push')}
+        options={actions.map((one) => ({ value: one, label: rightName(one) }))}
+      />
+      <SelectFacet
+        name="who"
+        label={words().who}
+        any={words().everybody}
+        options={[
+          ...named.map((one) => ({ value: one, label: words().whoKinds[one] })),
+          { value: 'anonymous', label: words().whoKinds.anonymous },
+        ]}
+      />
+      {kind !== '' && kind !== 'anonymous' && <TextFacet name="name" label={words().nameOf} />}
+      <TextFacet name="repository" label={words().repository} />
+      <TextFacet name="tag" label={words().tag} />
     </>
   )
 }

@@ -15,5 +15,5 @@ export const nameOf = ({ id, name, built_in: isHarbor }: Pick<Role, 'id' | 'name
 export const mayOf = ({ id, built_in: isHarbor, permissions }: Role): string =>
   isHarbor ? roleOf(id).may : rightsInWords(permissions.map(({ resource, action }) => `${resource}:${action}`))
 
-/** Asks again for what is shown of roles and of who holds them; all of it, since roles of the system hold in projects. */
+/** Asks again for what is shown of roles and of who holds them: roles of the system hold in projects, too. */
 export const forgetRoles = (): void => forget('/roles', '/projects/')

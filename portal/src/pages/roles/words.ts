@@ -39,7 +39,8 @@ const en = {
     }),
   auditors: 'Auditors',
   auditorsHint:
-    'Auditors read what an administrator reads: the audit log, settings without secrets, all projects. They change nothing.',
+    'Auditors read what an administrator reads: the audit log, settings without secrets, all projects. They change ' +
+    'nothing.',
   noAuditors: 'No auditors',
   noAuditorsHint: 'Somebody who checks this registry needs no administrator’s rights: reading is enough.',
   addAuditor: 'Add an auditor',
@@ -165,7 +166,7 @@ const de: typeof en = {
   takeHint: 'Ihre Rechte enden mit der nächsten Anfrage. Rechte durch andere Rollen und Gruppen bleiben.',
   taken: (name) => `${name} hat sie nicht mehr.`,
   whoHintLong:
-    'Wer hier etwas darf und durch welche Rolle, Gruppe oder Regel. Fragen Sie nach einer Person oder nach einer Aktion.',
+    'Wer hier etwas darf und durch welche Rolle, Gruppe oder Regel. Wählen Sie eine Person oder eine Aktion.',
   action: 'Aktion',
   anyAction: 'jede Aktion',
   everybody: 'alle',

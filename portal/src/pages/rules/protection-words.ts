@@ -4,7 +4,7 @@ const en = {
   title: 'Protected tags',
   about:
     'Only the roles and robots that a rule names may push, overwrite or delete these tags. A refusal names the rule.',
-  none: 'No tag is protected: every developer can overwrite latest. A rule for it would leave that to your release robot.',
+  none: 'No tag is protected: every developer can overwrite latest. A rule leaves that to your release robot.',
   add: 'New protection',
   edit: 'Change the protection',
   actions: { push: 'push', overwrite: 'overwrite', delete: 'delete' } as Record<string, string>,
@@ -50,8 +50,8 @@ const de: typeof en = {
     'Nur die Rollen und Robots, die eine Regel nennt, dürfen diese Tags pushen, überschreiben oder löschen. Eine ' +
     'Ablehnung nennt die Regel.',
   none:
-    'Kein Tag ist geschützt: Jeder Entwickler kann latest überschreiben. Eine Regel dafür ließe das nur dem Robot für ' +
-    'Releases.',
+    'Kein Tag ist geschützt: Jeder Entwickler kann latest überschreiben. Eine Regel lässt das nur dem ' +
+    'Robot für Releases.',
   add: 'Neuer Schutz',
   edit: 'Schutz ändern',
   actions: { push: 'pushen', overwrite: 'überschreiben', delete: 'löschen' },
