@@ -6,8 +6,6 @@ const masking = 'the command line masks names in the audit log: marina audit mas
 const settings = 'getProject and updateProject read and write all of it at once'
 const deliveries = 'the delivery inspector reads getDelivery, which holds this, too'
 
-const access = 'the command line and the API have it: no page yet'
-
 /** The operations of the API that no page uses, by their ids, with the reason. A test compares it with the sources. */
 export const unusedOperations: Readonly<Record<string, string>> = {
   listAccessories: 'getArtifactGraph tells of an artifact and all that belongs to it',
@@ -64,6 +62,7 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getCert: 'the page About links to it as a download',
   getPing: 'for load balancers',
   getUserGroup: one,
+  getRole: one,
   getUser: one,
   LastTrigger: 'the list of policies holds its state',
   ListWebhookJobs: 'the older form of the list of deliveries',
@@ -71,23 +70,4 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   GetLogsOfWebhookTask: deliveries,
   ListTasksOfSystemWebhookExecution: deliveries,
   GetLogsOfSystemWebhookTask: deliveries,
-  listRoles: access,
-  createRole: access,
-  getRole: access,
-  updateRole: access,
-  deleteRole: access,
-  listProjectRoles: access,
-  createProjectRole: access,
-  listRoleBindings: access,
-  createRoleBinding: access,
-  deleteRoleBinding: access,
-  listAuditors: access,
-  createAuditor: access,
-  deleteAuditor: access,
-  getProjectAccess: access,
-  listTagProtections: access,
-  createTagProtection: access,
-  previewTagProtection: access,
-  updateTagProtection: access,
-  deleteTagProtection: access,
 }

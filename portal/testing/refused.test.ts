@@ -71,6 +71,22 @@ const hidden: Hidden[] = [
     roles: both,
     call: ['DELETE', `${web}/artifacts/2.0`],
   },
+  {
+    page: '/p/team/-/access?view=roles',
+    button: 'New role',
+    roles: both,
+    call: [
+      'POST',
+      '/projects/team/roles',
+      { name: 'sneaky', permissions: [{ resource: 'repository', action: 'pull' }] },
+    ],
+  },
+  {
+    page: '/p/team/-/rules',
+    button: 'New protection',
+    roles: both,
+    call: ['POST', '/projects/team/tagprotectionrules', { name: 'sneaky', tags: '**', actions: ['delete'] }],
+  },
   { page: '/p/team/-/members', button: 'Add member', roles: both, call: ['POST', '/projects/team/members', member] },
   { page: '/p/team/-/robots', button: 'New robot', roles: both, call: ['POST', '/robots', robot] },
   { page: '/p/team/-/labels', button: 'New label', roles: both, call: ['POST', '/labels', label] },

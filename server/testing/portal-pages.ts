@@ -37,6 +37,7 @@ export async function visitAll(
 const projectNeeds: Readonly<Record<string, readonly string[]>> = {
   '': ['repository:list'],
   'members': ['member:list'],
+  'access': ['log:list'],
   'robots': ['robot:list'],
   'labels': ['label:list'],
   'rules': ['tag-retention:list', 'immutable-tag:list'],

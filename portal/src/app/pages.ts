@@ -76,6 +76,11 @@ export const pages: Page[] = [
     example: '/p/team/-/members',
   },
   {
+    path: '/p/:project/-/access',
+    load: () => import('../pages/roles/project-access.tsx'),
+    example: '/p/team/-/access',
+  },
+  {
     path: '/p/:project/-/robots',
     load: () => import('../pages/robots/project-robots.tsx'),
     example: '/p/team/-/robots',
@@ -240,6 +245,12 @@ export const pages: Page[] = [
     load: () => import('../pages/groups/groups.tsx'),
     may: 'user-group:list',
     nav: { section: 'administer', icon: 'users', en: 'Groups', de: 'Gruppen' },
+  },
+  {
+    path: '/roles',
+    load: () => import('../pages/roles/roles.tsx'),
+    may: 'configuration:read',
+    nav: { section: 'administer', icon: 'key', en: 'Roles', de: 'Rollen' },
   },
   {
     path: '/robots',

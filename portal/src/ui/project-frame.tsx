@@ -29,6 +29,7 @@ const tabs: TabRow[] = [
   { name: 'repositories', may: ['repository:list'] },
   { name: 'cache', may: ['artifact:list'], isOf: ({ registry_id: id }) => id !== undefined },
   { name: 'members', may: ['member:list'] },
+  { name: 'access', may: ['log:list'] },
   { name: 'robots', may: ['robot:list'] },
   { name: 'labels', may: ['label:list'] },
   { name: 'rules', may: ['tag-retention:list', 'immutable-tag:list'] },
