@@ -1,6 +1,6 @@
 import { Type } from './type.ts'
 import { operation } from './operation.ts'
-import { idParam, ListQuery } from './requests.ts'
+import { idParam, ListQuery, ownBounds } from './requests.ts'
 
 export const AccessReq = Type.Object({
   resource: Type.Optional(Type.String()),
@@ -43,6 +43,15 @@ export const Robot = Type.Object({
       description: 'its last login, absent before the first; not in Harbor',
     }),
   ),
+  old_secret_until: Type.Optional(
+    Type.String({
+      format: 'date-time',
+      description: 'until when the secret before the present one still works; absent when it does not; not in Harbor',
+    }),
+  ),
+  expires_soon: Type.Optional(
+    Type.Boolean({ description: 'expires within MARINA_ROBOT_WARNING, absent otherwise; not in Harbor' }),
+  ),
 })
 
 /** A robot as clients send it to change it; fields that they leave out stay. */
@@ -66,9 +75,24 @@ export const RobotCreated = Type.Object({
   expires_at: Type.Integer(),
 })
 
-/** In a request, the secret to set. In the answer, the secret that was generated; absent when the request set one. */
+/** The secret that was generated; absent when the request set one. */
 export const RobotSec = Type.Object({
   secret: Type.Optional(Type.String()),
+})
+
+/** The secret to set; absent: Marina makes one. */
+export const RobotSecReq = Type.Object({
+  secret: Type.Optional(Type.String()),
+  old_secret_hours: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 720,
+      ...ownBounds,
+      description:
+        'for how many hours the present secret works beside the new one; 0: it ends at once; absent: as ' +
+        'MARINA_ROBOT_OLD_SECRET says; not in Harbor',
+    }),
+  ),
 })
 
 const tag = 'robot'
@@ -127,9 +151,19 @@ export const refreshRobotSecret = operation({
   path,
   summary: 'Give a robot the secret in the body, or without one a new secret that this answer shows once',
   params,
-  body: RobotSec,
+  body: RobotSecReq,
   status: 200,
   answer: RobotSec,
+})
+
+export const endOldRobotSecret = operation({
+  id: 'endOldRobotSecret',
+  tag,
+  method: 'DELETE',
+  path: `${path}/old-secret`,
+  summary: 'End the secret before the present one at once; not in Harbor',
+  params,
+  status: 200,
 })
 
 export const deleteRobot = operation({

@@ -62,6 +62,9 @@ export const clientCommands: ClientCommand[] = [
   noun('members', 'who has which role in a project', () => import('./commands/members.ts'), ['member']),
   noun('robots', 'accounts for programs', () => import('./commands/robots.ts'), ['robot']),
   noun('tokens', 'secrets by which programs act for me', () => import('./commands/tokens.ts'), ['token']),
+  noun('workloads', 'whose tokens pipelines and clusters push and pull with', () => import('./commands/workloads.ts'), [
+    'workload',
+  ]),
   noun('users', 'accounts for people', () => import('./commands/users.ts'), ['user']),
   noun('labels', 'marks on artifacts', () => import('./commands/labels.ts'), ['label']),
   noun('quotas', 'how much a project may store', () => import('./commands/quotas.ts'), ['quota']),

@@ -1,4 +1,5 @@
 import type { Static } from 'typebox'
+import { ApiError } from '../../api/client.ts'
 import { getProject } from '../../api/projects.ts'
 import * as api from '../../api/robots.ts'
 import { eachOf } from '../lib/each.ts'
@@ -20,16 +21,17 @@ const shape: Shape<Robot> = {
   columns: [
     { name: 'id', of: ({ id }) => id },
     { name: 'name', of: ({ name }) => name, shrinks: true },
-    { name: 'state', of: stateOf, style: (row) => (stateOf(row) === 'active' ? 'good' : 'bad') },
-    { name: 'expires', of: expiryOf },
+    { name: 'state', of: stateOf, style: (row) => (stateOf(row).startsWith('active') ? 'good' : 'bad') },
+    { name: 'expires', of: expiryOf, style: (row) => (row.expires_soon ? 'bad' : undefined) },
     { name: 'last used', of: (row) => time(row.last_used_time), style: () => 'dim' },
     { name: 'rights', of: ({ permissions }) => rightsOf(permissions), shrinks: true },
   ],
 }
 
-function stateOf({ disable, expires_at: end }: Robot): string {
+function stateOf({ disable, expires_at: end, old_secret_until: old }: Robot): string {
   if (disable) return 'disabled'
-  return end >= 0 && end * 1000 < Date.now() ? 'expired' : 'active'
+  if (end >= 0 && end * 1000 < Date.now()) return 'expired'
+  return old === undefined ? 'active' : 'active, two secrets'
 }
 
 function expiryOf({ expires_at: end }: Pick<Robot, 'expires_at'>): string {
@@ -61,18 +63,44 @@ async function ofProject({ client }: Call, name: string): Promise<string> {
   return `Level=project,ProjectID=${body.project_id}`
 }
 
-/** Finds a robot by its id or its whole name; `robot$team+ci` is one of project team. Throws Problem. */
+/**
+ * Finds a robot by its id or its whole name, with the prefix of the server, `robot$` or `robot-`; `robot$team+ci` is
+ * one of project team. Throws Problem.
+ */
 async function getRobot(call: Call, text: string): Promise<Robot> {
   if (/^\d{1,15}$/.test(text)) return (await call.client(api.getRobot, { params: { robot_id: Number(text) } })).body
-  const [, projectName] = /^[^+]*?\$?([a-z0-9._-]+)\+/.exec(text) ?? []
-  const query = projectName === undefined ? {} : { q: await ofProject(call, projectName) }
-  const { rows } = await call.pages(api.listRobots, { query }, 0)
-  const found = rows.find(({ name }) => name === text)
-  if (found) return found
+  const plain = text.replace(knownPrefix, '')
+  const isNamed = ({ name }: Robot) => name === text || (plain !== text && name.replace(knownPrefix, '') === plain)
+  const places = text.includes('+') ? projectsIn(text) : [undefined]
+  for (const projectName of places) {
+    const found = await robotsIn(call, projectName)
+    const robot = found.find(isNamed)
+    if (robot) return robot
+  }
+  const [first] = places
   throw new Problem(`there is no robot ${text}`, {
     exitCode: exitCodes.absent,
-    wayOut: `marina robots list${projectName === undefined ? '' : ` --project ${projectName}`} shows their whole names`,
+    wayOut: `marina robots list${first === undefined ? '' : ` --project ${first}`} shows their whole names`,
   })
+}
+
+const knownPrefix = /^robot[$-]/
+
+/** The projects that a name may mean: the server alone knows where its prefix ends. */
+function projectsIn(text: string): string[] {
+  const before = text.slice(0, text.indexOf('+'))
+  return [...new Set([before.replace(knownPrefix, ''), before.replace(/^.*\$/, ''), before])]
+}
+
+/** None for a project that does not exist, or is none of mine. */
+async function robotsIn(call: Call, projectName: string | undefined): Promise<Robot[]> {
+  try {
+    const query = projectName === undefined ? {} : { q: await ofProject(call, projectName) }
+    return (await call.pages(api.listRobots, { query }, 0)).rows
+  } catch (error) {
+    if (error instanceof ApiError && projectName !== undefined && [403, 404].includes(error.status)) return []
+    throw error
+  }
 }
 
 const show: Verb<{ robot: string }> = {
@@ -145,22 +173,50 @@ const secretText = (sentence: string, { name, secret }: { name: string; secret?:
     ? sentence
     : `${sentence}\nname    ${name}\nsecret  ${secret}\nThe secret is shown this once.`
 
-const refresh: Verb<{ robot: string; secretStdin?: true }> = {
+type RefreshGiven = { robot: string; secretStdin?: true; keepOld?: string }
+
+const refresh: Verb<RefreshGiven> = {
   name: 'refresh',
-  about: 'give a robot a new secret; the old one stops working at once',
+  about: 'give a robot a new secret; the old one stops working at once, or after some hours',
   arguments: [robot],
-  options: [{ flags: '--secret-stdin', about: 'read it from stdin (default: the server makes one)' }],
+  options: [
+    { flags: '--secret-stdin', about: 'read it from stdin (default: the server makes one)' },
+    { flags: '--keep-old <hours>', about: 'the old secret works so long (default: as the server says)' },
+  ],
   asksFirst: true,
-  examples: [["marina robots refresh 'robot$team+ci'", 'asks first, then shows the new secret once']],
-  async run({ robot: name, secretStdin }, call) {
+  examples: [
+    ["marina robots refresh 'robot$team+ci'", 'asks first, then shows the new secret once'],
+    ["marina robots refresh 'robot$team+ci' --keep-old 24", 'programs may change over within a day'],
+  ],
+  async run({ robot: name, secretStdin, keepOld }, call) {
+    const hours = keepOld === undefined ? {} : { old_secret_hours: parseHours(keepOld) }
     const found = await getRobot(call, name)
-    const says = `robot ${found.name} gets a new secret; programs with the old one are shut out`
+    const says = `robot ${found.name} gets a new secret; ${fateOfOld(keepOld)}`
     const used = `It was last used: ${time(found.last_used_time)}`
     if (!(await call.confirm([says, used], 'Go on?'))) return
-    const body = secretStdin ? { secret: await readSecret() } : {}
+    const body = { ...hours, ...(secretStdin ? { secret: await readSecret() } : {}) }
     const answer = await call.client(api.refreshRobotSecret, { params: { robot_id: found.id }, body })
     const made = { id: found.id, name: found.name, ...answer.body }
     await call.out.done(secretText(`robot ${found.name} has a new secret`, made), found.name, made)
+  },
+}
+
+const fateOfOld = (hours: string | undefined) =>
+  hours === undefined || hours === '0' ? 'programs with the old one are shut out' : `the old one works for ${hours} h`
+
+function parseHours(text: string): number {
+  if (!/^\d{1,3}$/.test(text)) throw wrongUsage(`--keep-old is a number of hours, not ${text}`)
+  return Number(text)
+}
+
+const endOld: Verb<{ robot: string }> = {
+  name: 'end-old-secret',
+  about: 'end the secret before the present one, which works beside it since the last refresh',
+  arguments: [robot],
+  async run({ robot: text }, call) {
+    const { id, name } = await getRobot(call, text)
+    await call.client(api.endOldRobotSecret, { params: { robot_id: id } })
+    await call.out.done(`robot ${name} has one secret alone`, name)
   },
 }
 
@@ -195,6 +251,7 @@ export const verbs: Verb[] = [
   show,
   create,
   refresh,
+  endOld,
   switching('disable', 'let a robot do nothing until it is enabled again'),
   switching('enable', 'let a disabled robot work again'),
   remove,

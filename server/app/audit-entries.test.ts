@@ -33,6 +33,7 @@ import { facts as systemArtifacts, marina } from '../features/system-artifacts/t
 import { facts as undelete } from '../features/undelete/topics.ts'
 import { facts as userGroups } from '../features/user-groups/topics.ts'
 import { facts as webhooks } from '../features/webhooks/topics.ts'
+import { facts as workloads } from '../features/workloads/topics.ts'
 import type { Fact } from '../platform/events/emit.ts'
 import { readTopics } from '../testing/topics.ts'
 import { facts as registry } from '../registry/topics.ts'
@@ -47,6 +48,8 @@ const account = { accountId: 12, name: 'bert' }
 const group = { groupId: 13, name: 'builders' }
 const member = { projectId: 3, memberId: 14, member: 'bert', kind: 'account', role: 2 } as const
 const robot = { robotId: 15, name: 'robot$team+ci', projectId: 3 }
+const trustRule = { ruleId: 19, name: 'builds', projectId: 3 }
+const workload = { name: 'gitlab.example#team', issuer: 'https://gitlab.example', subject: 'team' }
 const purge = { audit_retention_hour: 24, include_event_types: '*', dry_run: false }
 const origin = { address: '10.0.0.1', requestId: 'r1' }
 const elsewhere = { ...origin, registry: 'old.example:5000', eventId: 'e1', at: '2026-01-02T03:04:05.000Z' }
@@ -188,7 +191,31 @@ const table: [Fact, string][] = [
     robots.robotChanged({ ...robot, changed: { isDisabled: true } }, anna),
     'update_robot | robot$team+ci | update robot: robot$team+ci (isDisabled)',
   ],
-  [robots.robotSecretRefreshed(robot, anna), 'update_robot | robot$team+ci | give robot a new secret: robot$team+ci'],
+  [
+    robots.robotSecretRefreshed({ ...robot, oldUntil: null }, anna),
+    'update_robot | robot$team+ci | give robot a new secret: robot$team+ci',
+  ],
+  [
+    robots.robotOldSecretEnded(robot, anna),
+    'update_robot | robot$team+ci | end the old secret of robot: robot$team+ci',
+  ],
+  [
+    robots.robotExpiresSoon({ ...robot, expiresAt: '2026-01-02T03:04:05.000Z' }, anna),
+    'warn_robot | robot$team+ci | robot robot$team+ci expires at 2026-01-02T03:04:05.000Z',
+  ],
+  [
+    workloads.ruleCreated({ ...trustRule, issuer: 'https://gitlab.example', permissions: ['repository:push'] }, anna),
+    'create_workload_rule | builds | create workload rule: builds',
+  ],
+  [
+    workloads.ruleChanged({ ...trustRule, issuer: 'https://gitlab.example', permissions: ['repository:push'] }, anna),
+    'update_workload_rule | builds | update workload rule: builds',
+  ],
+  [workloads.ruleDeleted(trustRule, anna), 'delete_workload_rule | builds | delete workload rule: builds'],
+  [
+    workloads.admitted({ ...workload, rules: ['builds', 'all'], projectId: null }, anna),
+    'login_workload | gitlab.example#team | log in workload: gitlab.example#team by builds, all',
+  ],
   [
     robots.robotDeleted({ ...robot, projectId: null }, anna),
     'delete_robot | robot$team+ci | delete robot: robot$team+ci',
@@ -602,6 +629,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'create_vulndb',
     'create_vulnerability',
     'create_webhook_policy',
+    'create_workload_rule',
     'delete_blob',
     'delete_deployment',
     'delete_endpoint',
@@ -618,6 +646,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'delete_user_group',
     'delete_vulndb',
     'delete_webhook_policy',
+    'delete_workload_rule',
     'download_export',
     'evict_proxy_cache',
     'exceed_quota',
@@ -628,6 +657,7 @@ test('the types of events begin with those that Harbor knows', () => {
     'forget_cache',
     'forget_proxy_cache',
     'hold_retention',
+    'login_workload',
     'pause_queue',
     'pause_webhook_target',
     'prefetch_proxy_cache',
@@ -682,6 +712,8 @@ test('the types of events begin with those that Harbor knows', () => {
     'update_user_group',
     'update_vulndb',
     'update_webhook_policy',
+    'update_workload_rule',
     'warn_quota',
+    'warn_robot',
   ])
 })

@@ -8,14 +8,20 @@ import { Failure, type FailureCode } from '../platform/http/failure.ts'
 import { TurnsFull } from '../platform/turns.ts'
 import { readOnlyText } from '../registry/gate.ts'
 
-/** C-46: in read-only mode only the configuration can be changed, so that an administrator can end that mode. */
+/**
+ * C-46: in read-only mode only the configuration can be changed, so that an administrator can end that mode. Pipelines
+ * still get their rights, as accounts still log in.
+ */
 export async function refuseChanges(
   settings: SettingsReader,
   { method, path }: { method: string; path: string },
 ): Promise<void> {
-  if (method === 'GET' || method === 'HEAD' || path === '/configurations') return
+  if (method === 'GET' || method === 'HEAD' || isQuestion(path)) return
   if (await settings.get('read_only')) throw new Failure('DENIED', readOnlyText)
 }
+
+const isQuestion = (path: string) =>
+  path === '/configurations' || path === '/workloads/token' || path.endsWith('/workloads/test')
 
 const failureOfStatus: Record<number, FailureCode> = {
   401: 'UNAUTHORIZED',

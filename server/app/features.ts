@@ -38,6 +38,7 @@ import { undelete } from '../features/undelete/index.ts'
 import { usage } from '../features/usage/index.ts'
 import { userGroups } from '../features/user-groups/index.ts'
 import { webhooks } from '../features/webhooks/index.ts'
+import { workloads } from '../features/workloads/index.ts'
 import { sql } from '../platform/db/sql.ts'
 import type { Dispatcher } from '../platform/events/dispatcher.ts'
 import type { Feature } from '../platform/feature.ts'
@@ -156,7 +157,8 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     accounts({ ...reader, login, sessions, settings, peerOf, ...accountLimits(config.limits) }),
     userGroups({ reader }),
     members({ reader }),
-    robots({ reader, settings }),
+    robots({ reader, settings, limits: config.robots }),
+    workloads({ reader, workloads: floor.workloads, peerOf, limits: config.workloads }),
     scanning(lentToScanning(ground, floor, outbound)),
     signatures(floor.signatures),
     securityHub({ db }),

@@ -40,7 +40,7 @@ export function openHouse(
   if (siblings) house.components.push(siblings.component)
   const outbound = openCalls(ground, opened)
   const otherSide = openOtherSide(ground, outbound, opened)
-  const floor = openFloor(ground, house.topics, opened, otherSide)
+  const floor = openFloor(ground, house.topics, opened, { otherSide, outbound })
   house.components.push(floor.notes)
   const forwarder = opened.use(
     openForwarder({

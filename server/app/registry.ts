@@ -23,10 +23,12 @@ import { openRobotUses, robotLogin } from '../features/robots/index.ts'
 import { scannerLogin, severityAllowed } from '../features/scanning/index.ts'
 import { openSettings, refuseWhileReadOnly, type SettingsAccess } from '../features/settings/index.ts'
 import { openSignatures, type Signatures } from '../features/signatures/index.ts'
+import { openWorkloads, saveRuleUses, type Workloads } from '../features/workloads/index.ts'
 import { peerReader } from '../platform/http/server.ts'
 import type { Component } from '../platform/observe/health.ts'
 import { openPart } from '../platform/observe/part.ts'
 import { seldom } from '../platform/observe/seldom.ts'
+import type { Outbound } from '../platform/outbound/outbound.ts'
 import { openUses } from '../platform/uses.ts'
 import { openYoungCollector } from '../platform/young.ts'
 import { actorOf } from '../registry/caller.ts'
@@ -53,6 +55,7 @@ export type Floor = {
   proxied: ReturnType<typeof openProxiedView>
   login: Login
   sessions: SessionDoor
+  workloads: Workloads
   peerOf: ReturnType<typeof peerReader>
   refusals: Refusals
   signatures: Signatures
@@ -66,7 +69,12 @@ export type Floor = {
  * logins check names and secrets; where refusals are recorded. What must be closed later is given to `opened`. `topics`
  * is filled by the time of the first request.
  */
-export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposableStack, otherSide: OtherSide): Floor {
+export function openFloor(
+  ground: Ground,
+  topics: Topics,
+  opened: AsyncDisposableStack,
+  { otherSide, outbound }: { otherSide: OtherSide; outbound: Outbound },
+): Floor {
   const { db, cache, blobs, config, log } = ground
   const reader = { db, cache }
   const notes = openPart('notes', log)
@@ -78,7 +86,9 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
   const gates = openGates(ground, settings, signatures)
   const rights = openRights(reader)
   const tokens = openTokensOf(ground, settings)
-  const login = noting(refusals, openLoginOf(ground, { settings, tokens }, opened, late))
+  const passwords = noting(refusals, openLoginOf(ground, { settings, tokens }, opened, late))
+  const workloads = openWorkloadsOf(ground, { tokens, outbound, refusals }, opened, late)
+  const login = withWorkloads(passwords, workloads.login)
   const { externalUrl, trustedProxies } = config.server
   const peerOf = peerReader(trustedProxies)
   const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl })
@@ -92,6 +102,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     tokens,
     rights,
     login,
+    exchange: workloads.login.exchange,
     gates,
     externalUrl,
     limits: config.limits,
@@ -102,7 +113,7 @@ export function openFloor(ground: Ground, topics: Topics, opened: AsyncDisposabl
     onBytes: counting(ground, passed),
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  const callers = { tokens, login, sessions, peerOf, refusals }
+  const callers = { tokens, login, workloads, sessions, peerOf, refusals }
   return { ...callers, settings, gates, registry: proxied.registry, proxied, signatures, door, notes: notes.component }
 }
 
@@ -147,6 +158,24 @@ function openLoginOf(
   const robots = robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))
   return openLogin(reader, [robots, scannerLogin(tokens)], { ...throttleOf(ground), tokenUses })
 }
+
+/** Checks tokens of pipelines and clusters, and notes which trust rules were used. */
+function openWorkloadsOf(
+  { db, cache, config }: Ground,
+  { tokens, outbound, refusals }: { tokens: Tokens; outbound: Outbound; refusals: Refusals },
+  opened: AsyncDisposableStack,
+  late: (what: string) => (error: unknown) => void,
+): Workloads {
+  const uses = opened.use(openUses((batch) => saveRuleUses(db.relaxed, batch), 5000, late('uses of trust rules')))
+  const onRefused = () => refusals.login('workload')
+  return openWorkloads({ reader: { db, cache }, outbound, tokens, uses, limits: config.workloads, onRefused })
+}
+
+/** Tokens of other issuers go to the trust rules, all other passwords to accounts and robots. */
+const withWorkloads =
+  (passwords: Login, { takes, login }: Workloads['login']): Login =>
+  (name, password, address) =>
+    takes(name, password) ? login(password, address) : passwords(name, password, address)
 
 type Counting = { reader: Reader; pulls: PullCounter; settings: SettingsAccess }
 

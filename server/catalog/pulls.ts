@@ -63,7 +63,7 @@ export function openPullCounter(
       const { projectId, repository, digest, tag, by } = pull
       const lastAt = new Date()
       const day = Math.floor(lastAt.getTime() / dayMs)
-      merge(noted, `${projectId}\n${repository}\n${digest}\n${tag}\n${by.kind}\n${by.id}\n${day}`, {
+      merge(noted, `${projectId}\n${repository}\n${digest}\n${tag}\n${by.kind}\n${by.id}\n${by.name}\n${day}`, {
         ...pull,
         count: 1,
         lastAt,

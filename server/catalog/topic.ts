@@ -2,10 +2,14 @@ import type { Fact } from '../platform/events/emit.ts'
 import type { Told } from '../platform/events/reaction.ts'
 
 /**
- * Who did something, as the audit log names them: an account, a robot, Marina itself, a user of another registry, or
- * unknown.
+ * Who did something, as the audit log names them: an account, a robot, a workload by its issuer and subject, Marina
+ * itself, a user of another registry, or unknown.
  */
-export type Actor = { kind: 'user' | 'robot' | 'system' | 'external' | 'anonymous'; id: number | null; name: string }
+export type Actor = {
+  kind: 'user' | 'robot' | 'workload' | 'system' | 'external' | 'anonymous'
+  id: number | null
+  name: string
+}
 
 /** How the audit log words a fact; fields left out are derived from topic and payload (features/audit/rules.ts). */
 type Wording<Payload> = {

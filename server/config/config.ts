@@ -15,6 +15,7 @@ import { pulls } from './pulls.ts'
 import { quotas } from './quotas.ts'
 import { replication } from './replication.ts'
 import { retention } from './retention.ts'
+import { robots } from './robots.ts'
 import { scanning } from './scanning.ts'
 import { server } from './server.ts'
 import { MiB, type Setting } from './setting.ts'
@@ -27,6 +28,7 @@ import { systemArtifacts } from './system-artifacts.ts'
 import { testing } from './testing.ts'
 import { vulndb } from './vulndb.ts'
 import { webhooks } from './webhooks.ts'
+import { workloads } from './workloads.ts'
 import type { Parser } from './units.ts'
 
 /**
@@ -45,6 +47,8 @@ const groups = {
   systemArtifacts,
   collection,
   limits,
+  robots,
+  workloads,
   cache,
   outbound,
   endpoints,

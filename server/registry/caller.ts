@@ -9,8 +9,13 @@ export type Caller =
   | { kind: 'anonymous' }
   | { kind: 'user'; id: number; name: string; /** The personal token by which the account came. */ token?: number }
   | { kind: 'robot'; id: number; name: string }
+  /** A pipeline or a cluster, by the trust rules that took its token; `id` is that of the first of them. */
+  | { kind: 'workload'; id: number; name: string; rules: readonly TrustedBy[]; /** In s since 1970. */ until: number }
   /** A scanner that pulls from one repository for a task, whose id this is. It has no other right. */
   | { kind: 'scanner'; id: number; name: string; repository: string }
+
+/** A trust rule, and the version of it that took the token: a rule that was changed since gives nothing any more. */
+export type TrustedBy = readonly [rule: number, version: number]
 
 export const anonymous: Caller = { kind: 'anonymous' }
 

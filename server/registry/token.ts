@@ -3,8 +3,8 @@ import { errors as joseErrors, decodeProtectedHeader, jwtVerify, SignJWT } from 
 import { LRUCache } from 'lru-cache'
 import { OciError } from '../../oci/errors.ts'
 import { isRepositoryName, projectOf, type RepositoryName } from '../../oci/reference.ts'
-import type { Maybe } from '../platform/maybe.ts'
-import { actions, anonymous, type Action, type Caller } from './caller.ts'
+import { andThen, type Maybe } from '../platform/maybe.ts'
+import { actions, anonymous, type Action, type Caller, type TrustedBy } from './caller.ts'
 import { tokenAlgorithm, type Keys } from './keys.ts'
 
 /** Harbor's service name; clients and scripts carry it in their configuration. */
@@ -111,14 +111,20 @@ export type Tokens = {
     granted: Awaited<ReturnType<typeof grant>>,
     seconds?: number,
   ): Promise<{ token: string; expiresIn: number; issuedAt: Date }>
-  /** Undefined when Marina did not sign the token, or it is not valid now. */
+  /** Undefined when Marina did not sign the token, it is not valid now, or it is a secret. */
   verify(token: string): Maybe<Bearer | undefined>
+  /** A secret for a caller who has no stored one: to be sent as a password, and no bearer token. */
+  issueSecret(caller: Caller, seconds: number): Promise<string>
+  /** Undefined when it is no secret that Marina signed, or it is not valid now. */
+  verifySecret(secret: string): Maybe<Caller | undefined>
 }
 
 /**
  * `uid` or `rid`: the id of the account or robot, so that the token is useless once another one has its name. `tid`:
  * that of the personal token by which the account came, which limits what it may do.
  * `scanner`: the task for which a scanner pulls, and the one repository.
+ * `workload`: the trust rules that took the token of a pipeline, and when what they gave ends, in s since 1970.
+ * `secret`: it is a password, and no bearer token.
  */
 type Claims = {
   access?: Access[]
@@ -126,10 +132,13 @@ type Claims = {
   rid?: number
   tid?: number
   scanner?: { task: number; repository: string }
+  workload?: { rules: TrustedBy[]; until: number }
+  secret?: true
   projects?: Record<string, number>
 }
 
-type Verified = { token: string; bearer: Bearer; notAfter: number }
+type Checked = { bearer: Bearer; isSecret: boolean; notAfter: number }
+type Verified = Checked & { token: string }
 
 /**
  * The key of a verified token in memory: the end of its signature. Tokens are then compared whole. To hash a whole
@@ -147,38 +156,45 @@ export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
 
   return {
     async issue(caller, { access, projects }, seconds) {
-      const { id, key } = await keys.signing()
-      const ttl = seconds ?? Math.round((await ttlMs()) / 1000)
-      const now = Math.floor(Date.now() / 1000)
-      const claims: Claims = {
-        access,
-        projects,
-        ...holderOf(caller),
-      }
-      const token = await new SignJWT(claims)
-        .setProtectedHeader({ alg: tokenAlgorithm, typ: 'JWT', kid: id })
-        .setIssuer(issuer)
-        .setSubject(caller.kind === 'anonymous' ? '' : caller.name)
-        .setAudience([serviceName])
-        .setIssuedAt(now)
-        .setNotBefore(now)
-        .setExpirationTime(now + ttl)
-        .setJti(randomUUID())
-        .sign(key)
-      return { token, expiresIn: ttl, issuedAt: new Date(now * 1000) }
+      const wanted = seconds ?? Math.round((await ttlMs()) / 1000)
+      const left = caller.kind === 'workload' ? caller.until - nowSeconds() : Infinity
+      return sign(caller, { access, projects }, Math.max(1, Math.min(wanted, left)))
     },
 
-    verify(token) {
-      const known = verified.get(tailOf(token))
-      if (known?.token === token) return known.notAfter > Date.now() ? known.bearer : undefined
-      return check(token).then((found) => {
-        if (found) verified.set(tailOf(token), { token, ...found })
-        return found?.bearer
-      })
-    },
+    verify: (token) => andThen(find(token), (found) => (found?.isSecret === false ? found.bearer : undefined)),
+
+    issueSecret: async (caller, seconds) => (await sign(caller, { secret: true }, seconds)).token,
+
+    verifySecret: (secret) => andThen(find(secret), (found) => (found?.isSecret ? found.bearer.caller : undefined)),
   }
 
-  async function check(token: string): Promise<{ bearer: Bearer; notAfter: number } | undefined> {
+  async function sign(caller: Caller, more: Claims, ttl: number) {
+    const { id, key } = await keys.signing()
+    const now = nowSeconds()
+    const claims: Claims = { ...more, ...holderOf(caller) }
+    const token = await new SignJWT(claims)
+      .setProtectedHeader({ alg: tokenAlgorithm, typ: 'JWT', kid: id })
+      .setIssuer(issuer)
+      .setSubject(caller.kind === 'anonymous' ? '' : caller.name)
+      .setAudience([serviceName])
+      .setIssuedAt(now)
+      .setNotBefore(now)
+      .setExpirationTime(now + ttl)
+      .setJti(randomUUID())
+      .sign(key)
+    return { token, expiresIn: ttl, issuedAt: new Date(now * 1000) }
+  }
+
+  function find(token: string): Maybe<Checked | undefined> {
+    const known = verified.get(tailOf(token))
+    if (known?.token === token) return known.notAfter > Date.now() ? known : undefined
+    return check(token).then((found) => {
+      if (found) verified.set(tailOf(token), { token, ...found })
+      return found
+    })
+  }
+
+  async function check(token: string): Promise<Checked | undefined> {
     try {
       const { kid, alg } = decodeProtectedHeader(token)
       const key =
@@ -193,6 +209,7 @@ export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
       })
       return {
         bearer: { caller: readCaller(payload), grants: readGrants(payload) },
+        isSecret: payload.secret === true,
         notAfter: (payload.exp! + leewaySeconds) * 1000,
       }
     } catch (error) {
@@ -204,15 +221,19 @@ export function openTokens(keys: Keys, ttlMs: () => Promise<number>): Tokens {
   }
 }
 
-function holderOf(caller: Caller): Pick<Claims, 'uid' | 'rid' | 'tid' | 'scanner'> {
+const nowSeconds = () => Math.floor(Date.now() / 1000)
+
+function holderOf(caller: Caller): Pick<Claims, 'uid' | 'rid' | 'tid' | 'scanner' | 'workload'> {
   if (caller.kind === 'user') return { uid: caller.id, ...(caller.token === undefined ? {} : { tid: caller.token }) }
   if (caller.kind === 'robot') return { rid: caller.id }
+  if (caller.kind === 'workload') return { workload: { rules: [...caller.rules], until: caller.until } }
   return caller.kind === 'scanner' ? { scanner: { task: caller.id, repository: caller.repository } } : {}
 }
 
-function readCaller({ uid, rid, tid, scanner, sub = '' }: Claims & { sub?: string }): Caller {
+function readCaller({ uid, rid, tid, scanner, workload, sub = '' }: Claims & { sub?: string }): Caller {
   if (uid !== undefined) return { kind: 'user', id: uid, name: sub, ...(tid === undefined ? {} : { token: tid }) }
   if (scanner) return { kind: 'scanner', id: scanner.task, name: sub, repository: scanner.repository }
+  if (workload) return { kind: 'workload', id: workload.rules[0]?.[0] ?? 0, name: sub, ...workload }
   return rid === undefined ? anonymous : { kind: 'robot', id: rid, name: sub }
 }
 

@@ -8,6 +8,7 @@ export {
   changesRightsOfGroup,
   dropMember,
   dropRightsIn,
+  findAccountRights,
   findRights,
   memberCountKey,
   robotFullName,
@@ -15,9 +16,9 @@ export {
   robotRightsKey,
   saveMember,
   tokenRightsKey,
-  type StoredScope,
 } from './store.ts'
 export { heldIn } from './held.ts'
+export { workloadRightsKey } from './workloads.ts'
 export { openAccess, route, type Access, type ApiRoute, type Granted } from './api.ts'
 
 export { openRights, projectsHolding, viewerOf } from './rights.ts'

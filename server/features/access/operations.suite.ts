@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { trustRule } from './workload-targets.suite.ts'
 
 /**
  * What each operation needs, copied from Harbor's tables (part B of its roles and rights) and not from our own code:
@@ -103,6 +104,8 @@ const rule = ({ fresh }: Place) => ({
     scope_selectors: { repository: [{ kind: 'doublestar', decoration: 'repoMatches', pattern: fresh('r') }] },
   },
 })
+
+const trust = ({ fresh, project }: Place) => ({ body: trustRule(fresh('trust'), project) })
 
 /** A retention policy that keeps everything. */
 export const retentionPolicy = ({ id }: { id: number }) => ({
@@ -379,6 +382,22 @@ export const operations: Record<string, Operation> = {
   UpdateRobot: { needs: inProject('robot:update'), example: () => ({ body: { description: 'words' } }) },
   RefreshSec: { needs: inProject('robot:update'), example: () => ({ body: {} }) },
   DeleteRobot: { needs: inProject('robot:delete'), example: nothing },
+  endOldRobotSecret: { needs: inProject('robot:update') },
+
+  // Robots make no trust rules: a rule gives what the account that made it may do.
+  listWorkloadRules: { needs: onSystem('robot:list'), example: nothing },
+  createWorkloadRule: { needs: onSystem('robot:create'), robots: 'nobody', example: trust },
+  getWorkloadRule: { needs: onSystem('robot:read'), example: nothing },
+  updateWorkloadRule: { needs: onSystem('robot:update'), robots: 'nobody', example: trust },
+  deleteWorkloadRule: { needs: onSystem('robot:delete'), example: nothing },
+  testWorkloadToken: { needs: onSystem('robot:create'), example: () => ({ body: { token: 'none' } }) },
+  exchangeWorkloadToken: { needs: 'anyone' },
+  listProjectWorkloadRules: { needs: inProject('robot:list'), example: nothing },
+  createProjectWorkloadRule: { needs: inProject('robot:create'), robots: 'nobody', example: trust },
+  getProjectWorkloadRule: { needs: inProject('robot:read'), example: nothing },
+  updateProjectWorkloadRule: { needs: inProject('robot:update'), robots: 'nobody', example: trust },
+  deleteProjectWorkloadRule: { needs: inProject('robot:delete'), example: nothing },
+  testProjectWorkloadToken: { needs: inProject('robot:create'), example: () => ({ body: { token: 'none' } }) },
 
   listQuotas: { needs: onSystem('quota:list'), example: nothing },
   getQuota: { needs: onSystem('quota:read'), example: nothing },

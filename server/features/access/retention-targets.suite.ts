@@ -5,12 +5,14 @@ import { callApi, create } from '../../testing/api.ts'
 import { fresh, pushImage } from '../../testing/given.ts'
 import type { TestMarina } from '../../testing/server.ts'
 import { retentionPolicy } from './operations.suite.ts'
+import { givenTrustRule } from './workload-targets.suite.ts'
 
 type Maker = (project: Project, done: Record<string, string | number>) => Promise<string | number>
 
-/** Makes what the paths of retention, deployments and project templates name. */
+/** Makes what the paths of retention, deployments, project templates and trust rules name. */
 export function retentionTargets(marina: TestMarina): Record<string, Maker> {
   return {
+    rule_id: (project, done) => givenTrustRule(marina, project, done),
     template_id: () =>
       create(marina, '/system/project-templates', marina.admin, {
         name: fresh('template'),

@@ -9,8 +9,10 @@ import type { Viewer } from '../../catalog/viewer.ts'
 import {
   mayInEvery,
   mayInProject,
+  mayInRepository,
   maySystem,
   projectsOfToken,
+  projectsOfWorkload,
   type ProjectResource,
   type Rights,
   type Verb,
@@ -27,8 +29,8 @@ export async function viewerOf(
   if (seesAll(rights) || (rights.kind === 'robot' && rights.projectId === null && rights.projects.has('*')))
     return { seesAll: true }
   if (rights.kind === 'user') return { seesAll: false, projectIds: [...rights.roles.keys()] }
-  if (rights.kind === 'token') {
-    const ids = projectsOfToken(rights)
+  if (rights.kind === 'token' || rights.kind === 'workload') {
+    const ids = rights.kind === 'token' ? projectsOfToken(rights) : projectsOfWorkload(rights)
     return ids === 'all' ? { seesAll: true } : { seesAll: false, projectIds: ids }
   }
   const names = [...rights.projects.keys()]
@@ -52,15 +54,20 @@ export async function projectsHolding(
     const projects = await Promise.all(names.map(async (name) => findProject(reader, name)))
     return projects.flatMap((one) => (one && holds(one) ? [one.id] : []))
   }
-  const ids = rights.kind === 'user' ? [...rights.roles.keys()] : projectsOfToken(rights)
+  const ids = namedBy(rights)
   return ids === 'all' ? [] : ids.filter((id) => holds({ id, name: '' }))
+}
+
+function namedBy(rights: Exclude<Rights, { kind: 'anonymous' | 'robot' }>): number[] | 'all' {
+  if (rights.kind === 'user') return [...rights.roles.keys()]
+  return rights.kind === 'token' ? projectsOfToken(rights) : projectsOfWorkload(rights)
 }
 
 /** Rights below /v2: looked up at each use, from the cache, which drops an entry when its rights change (C-15). */
 export function openRights(reader: Reader): DoorOptions['rights'] {
-  const mayIn = (project: Project, caller: Caller, action: Action): Maybe<boolean> =>
+  const mayIn = (project: Project, caller: Caller, name: string, action: Action): Maybe<boolean> =>
     andThen(findRights(reader, caller), (rights) => {
-      if (rights && mayInProject(rights, project, 'repository', action)) return true
+      if (rights && mayInRepository(rights, project, name.slice(project.name.length + 1), action)) return true
       return project.isPublic ? false : missProject(reader).then(() => false)
     })
   return {
@@ -69,7 +76,7 @@ export function openRights(reader: Reader): DoorOptions['rights'] {
       if (caller.kind === 'scanner') return mayScan(reader, caller, repository, action)
       return andThen(
         findProject(reader, projectOf(repository)),
-        (project) => project !== undefined && mayIn(project, caller, action),
+        (project) => project !== undefined && mayIn(project, caller, repository, action),
       )
     },
     mayTouchIn(caller, repository, action, projectId) {
@@ -77,7 +84,7 @@ export function openRights(reader: Reader): DoorOptions['rights'] {
       const found = findProject(reader, projectOf(repository))
       return andThen(
         found,
-        (project) => project !== undefined && project.id === projectId && mayIn(project, caller, action),
+        (project) => project !== undefined && project.id === projectId && mayIn(project, caller, repository, action),
       )
     },
     async isActive(caller) {

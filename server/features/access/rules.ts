@@ -132,7 +132,16 @@ export type TokenScope = {
   system: ReadonlySet<string>
   projects: ReadonlyMap<number | '*', ReadonlySet<string>>
 }
+/** A scope as JSON holds it: projects by their ids, or `*`. */
+export type StoredScope = { system: string[]; projects: Record<string, string[]> }
 export type AccountRights = Extract<Rights, { kind: 'user' }>
+export type TokenRights = Extract<Rights, { kind: 'token' }>
+
+/**
+ * What one trust rule gives to a workload: what both the rule and its maker allow. With `takes`, which is given the
+ * name of a repository without its project, it is pull, push and delete of those repositories below /v2, and no more.
+ */
+export type TrustedRights = { rights: TokenRights; takes?: (repository: string) => boolean }
 
 /** All that decides what somebody may do. A token with a scope may do what both its scope and its account allow. */
 export type Rights =
@@ -148,6 +157,7 @@ export type Rights =
       byToken?: true
     }
   | { kind: 'token'; id: number; name: string; isDisabled: boolean; account: AccountRights; scope: TokenScope }
+  | { kind: 'workload'; id: number; name: string; isDisabled: false; parts: readonly TrustedRights[] }
   | {
       kind: 'robot'
       id: number
@@ -174,6 +184,8 @@ export function mayInProject(rights: Rights, project: ProjectFacts, resource: Pr
       return (
         inScope(rights.scope, project.id, resource, action) && mayInProject(rights.account, project, resource, action)
       )
+    case 'workload':
+      return wholeParts(rights).some((held) => mayInProject(held, project, resource, action))
     case 'robot':
       // A project made again under an old name is another project (H30).
       if (rights.projectId !== null && rights.projectId !== project.id) return false
@@ -183,11 +195,27 @@ export function mayInProject(rights: Rights, project: ProjectFacts, resource: Pr
   }
 }
 
+/** The parts of a workload's rights that hold in the API as well. */
+export const wholeParts = ({ parts }: Extract<Rights, { kind: 'workload' }>): TokenRights[] =>
+  parts.flatMap(({ rights, takes }) => (takes ? [] : [rights]))
+
+/** As mayInProject, below /v2, where some rights hold for some repositories of a project alone. */
+export function mayInRepository(rights: Rights, project: ProjectFacts, repository: string, action: Verb): boolean {
+  if (mayInProject(rights, project, 'repository', action)) return true
+  return (
+    rights.kind === 'workload' &&
+    rights.parts.some(
+      ({ rights: held, takes }) => takes?.(repository) && mayInProject(held, project, 'repository', action),
+    )
+  )
+}
+
 /** True when they may do this in every project, and so may know which projects do not exist. */
 export function mayInEvery(rights: Rights, resource: ProjectResource, action: Verb): boolean {
   if (rights.kind === 'anonymous' || rights.isDisabled) return false
   if (rights.kind === 'user') return rights.isAdmin
   if (rights.kind === 'token') return rights.account.isAdmin && inScope(rights.scope, '*', resource, action)
+  if (rights.kind === 'workload') return wholeParts(rights).some((held) => mayInEvery(held, resource, action))
   const held = rights.projectId === null ? rights.projects.get('*') : undefined
   return held !== undefined && holds(held, resource, action)
 }
@@ -195,6 +223,7 @@ export function mayInEvery(rights: Rights, resource: ProjectResource, action: Ve
 export function maySystem(rights: Rights, resource: SystemResource, action: Verb): boolean {
   if (rights.kind === 'anonymous' || rights.isDisabled) return false
   if (rights.kind === 'token') return rights.account.isAdmin && holds(rights.scope.system, resource, action)
+  if (rights.kind === 'workload') return wholeParts(rights).some((held) => maySystem(held, resource, action))
   return rights.kind === 'user' ? rights.isAdmin : holds(rights.system, resource, action)
 }
 
@@ -202,10 +231,16 @@ const inScope = ({ projects }: TokenScope, id: number | '*', resource: string, a
   [projects.get(id), projects.get('*')].some((held) => held !== undefined && holds(held, resource, action))
 
 /** The projects of a token's scope in which its account has a role; 'all' for an administrator's `*`. */
-export function projectsOfToken({ account, scope }: Extract<Rights, { kind: 'token' }>): number[] | 'all' {
+export function projectsOfToken({ account, scope }: TokenRights): number[] | 'all' {
   const named = [...scope.projects.keys()].filter((one) => one !== '*')
   if (account.isAdmin) return scope.projects.has('*') ? 'all' : named
   return scope.projects.has('*') ? [...account.roles.keys()] : named.filter((id) => account.roles.has(id))
+}
+
+/** The projects that any part of a workload's rights names; 'all' as above. */
+export function projectsOfWorkload(rights: Extract<Rights, { kind: 'workload' }>): number[] | 'all' {
+  const each = wholeParts(rights).map(projectsOfToken)
+  return each.includes('all') ? 'all' : [...new Set(each.flatMap((ids) => (ids === 'all' ? [] : ids)))]
 }
 
 /** A right to push includes the right to pull: a caller who may replace an image can read it anyway (B.2). */
@@ -220,6 +255,7 @@ export function maySee(rights: Rights, project: ProjectFacts): boolean {
   if (rights.kind === 'anonymous' || rights.isDisabled) return false
   if (rights.kind === 'robot' && rights.projectId !== null) return rights.projectId === project.id
   if (rights.kind === 'robot') return rights.projects.has(project.name) || rights.projects.has('*')
+  if (rights.kind === 'workload') return wholeParts(rights).some((held) => maySee(held, project))
   if (rights.kind === 'token')
     return (rights.scope.projects.has(project.id) || rights.scope.projects.has('*')) && maySee(rights.account, project)
   return rights.isAdmin || rights.roles.has(project.id)

@@ -4,7 +4,8 @@ import { keyOf } from '../../platform/cache/keys.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { Caller } from '../../registry/caller.ts'
-import type { AccountRights, Rights, Role, TokenScope } from './rules.ts'
+import type { AccountRights, Rights, Role, StoredScope, TokenRights, TokenScope } from './rules.ts'
+import { findWorkloadRights, workloadRightsKey } from './workloads.ts'
 
 export const accountRightsKey = keyOf('rights', 'account_id')
 export const robotRightsKey = keyOf('robot_rights', 'robot_id')
@@ -25,6 +26,7 @@ export const robotFullName = (name: string, projectName: string | null) =>
 export function findRights(reader: Reader, caller: Caller): Maybe<Rights | undefined> {
   if (caller.kind === 'anonymous') return { kind: 'anonymous' }
   if (caller.kind === 'robot') return findRobotRights(reader, caller.id)
+  if (caller.kind === 'workload') return findWorkloadRights(reader, caller, (...of) => heldByMaker(reader, ...of))
   // A scanner may pull what it scans (rights.ts), and nothing else.
   if (caller.kind === 'scanner') return undefined
   const account = findAccountRights(reader, caller.id)
@@ -48,8 +50,14 @@ function ofToken({ db, cache }: Reader, id: number, account: AccountRights): May
   })
 }
 
-/** A scope as JSON holds it: projects by their ids, or `*`. */
-export type StoredScope = { system: string[]; projects: Record<string, string[]> }
+/** What a trust rule gives: its scope, as far as the account of its maker goes. Undefined when that may nothing. */
+function heldByMaker(reader: Reader, makerId: number, scope: StoredScope): Maybe<TokenRights | undefined> {
+  return andThen(findAccountRights(reader, makerId), (account) =>
+    account && !account.isDisabled
+      ? { kind: 'token', id: account.id, name: account.name, isDisabled: false, account, scope: scopeOf(scope) }
+      : undefined,
+  )
+}
 
 function scopeOf({ system, projects }: StoredScope): TokenScope {
   const places = Object.entries(projects).map(
@@ -58,7 +66,7 @@ function scopeOf({ system, projects }: StoredScope): TokenScope {
   return { system: new Set(system), projects: new Map(places) }
 }
 
-function findAccountRights({ db, cache }: Reader, id: number): Maybe<AccountRights | undefined> {
+export function findAccountRights({ db, cache }: Reader, id: number): Maybe<AccountRights | undefined> {
   const load = async (): Promise<AccountRights | undefined> => {
     const row = await db.row<{ name: string; isAdmin: boolean; isDisabled: boolean; roles: [number, Role][] }>(sql`
       select name, is_admin as "isAdmin", is_disabled as "isDisabled", coalesce((
@@ -164,9 +172,9 @@ export async function changesMembersOf(tx: Tx, who: { accountId: number } | { gr
 }
 
 /**
- * Called before a project is deleted. Its robots are deleted with it; permissions that other robots hold in it are
- * deleted here, since they go by name and must not open a later project of that name. The project stays locked: a robot
- * made after this read would be deleted with the project, and yet stay in the cache.
+ * Called before a project is deleted. Its robots and trust rules are deleted with it; permissions that other robots
+ * hold in it are deleted here, since they go by name and must not open a later project of that name. The project stays
+ * locked: a robot made after this read would be deleted with the project, and yet stay in the cache.
  */
 export async function dropRightsIn(tx: Tx, project: { id: number; name: string }): Promise<void> {
   await tx.rows(sql`select id from project where id = ${project.id} for update`)
@@ -176,7 +184,9 @@ export async function dropRightsIn(tx: Tx, project: { id: number; name: string }
   const others = await tx.rows<{ id: number }>(
     sql`delete from robot_permission where kind = 'project' and namespace = ${project.name} returning robot_id as id`,
   )
+  const rules = await tx.rows<{ id: number }>(sql`select id from workload_rule where project_id = ${project.id}`)
   tx.changes(
+    ...rules.map(({ id }) => workloadRightsKey(id)),
     ...[...own, ...others].map(({ id }) => robotRightsKey(id)),
     ...own.map(({ name }) => robotKey(robotFullName(name, project.name))),
   )

@@ -38,6 +38,7 @@ export const resources = [
   'token_rights',
   'vulnerability_report',
   'webhook_policies',
+  'workload_rights',
 ] as const
 
 /** Throws BAD_REQUEST with the known resources: else a flush of a misspelt resource would seem to have worked. */

@@ -7,7 +7,7 @@ import { listing } from '../../platform/db/listing.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { actorOf } from '../../registry/caller.ts'
 import type { Gates } from '../../registry/gate.ts'
-import { maySystem, route, viewerOf, type ApiRoute, type Rights } from '../access/index.ts'
+import { maySystem, route, viewerOf, type ApiRoute, type Rights, type TokenRights } from '../access/index.ts'
 import { deleteRepository, updateRepository } from './actions.ts'
 import { getRepositoryOf } from './find.ts'
 import {
@@ -68,10 +68,16 @@ export function repositoryRoutes(reader: Reader & { db: Db }, gates: Gates, cach
 
 /** Robots and tokens see the repositories of projects where they may list them; an account with any role does (B.1). */
 export function whereListing(rights: Rights): Rights {
-  if (rights.kind === 'token')
-    return { ...rights, scope: { ...rights.scope, projects: listable(rights.scope.projects) } }
+  if (rights.kind === 'token') return tokenListing(rights)
+  if (rights.kind === 'workload')
+    return { ...rights, parts: rights.parts.map((part) => ({ ...part, rights: tokenListing(part.rights) })) }
   return rights.kind === 'robot' ? { ...rights, projects: listable(rights.projects) } : rights
 }
+
+const tokenListing = (rights: TokenRights): TokenRights => ({
+  ...rights,
+  scope: { ...rights.scope, projects: listable(rights.scope.projects) },
+})
 
 const listable = <Place>(projects: ReadonlyMap<Place, ReadonlySet<string>>) =>
   new Map([...projects].filter(([, held]) => held.has('repository:list') || held.has('repository:*')))

@@ -8,6 +8,7 @@ import { durationProblem, robotNameProblem, type Grant } from './rules.ts'
 import {
   changeRobot,
   changeSecret,
+  dropOldSecret,
   dropRobot,
   lockPlaces,
   loginNameOf,
@@ -85,20 +86,29 @@ export async function updateRobot(db: Db, by: Actor, robot: Robot, change: Robot
   })
 }
 
-/** Replaces the secret and returns the new one; the old one ends at once (C-23). */
+/** Replaces the secret and returns the new one. The old one works for `oldMs` more; with 0 it ends at once (C-23). */
 export async function refreshSecret(
   db: Db,
   by: Actor,
   robot: Robot,
-  wanted: string | undefined,
+  { secret: wanted, oldMs }: { secret: string | undefined; oldMs: number },
   prefix: string,
 ): Promise<string> {
   const { secret, secretHash } = await secretOf(wanted)
   await db.transaction(async (tx) => {
-    await changeSecret(tx, robot, secretHash)
-    await emit(tx, [facts.robotSecretRefreshed(placeOf(robot, prefix), by)])
+    const oldUntil = await changeSecret(tx, robot, secretHash, oldMs)
+    const fact = { ...placeOf(robot, prefix), oldUntil: oldUntil?.toISOString() ?? null }
+    await emit(tx, [facts.robotSecretRefreshed(fact, by)])
   })
   return secret
+}
+
+/** Ends the secret before the present one at once. Throws NOT_FOUND when none works. */
+export async function endOldSecret(db: Db, by: Actor, robot: Robot, prefix: string): Promise<void> {
+  await db.transaction(async (tx) => {
+    if (!(await dropOldSecret(tx, robot))) throw new Failure('NOT_FOUND', 'this robot has one secret alone')
+    await emit(tx, [facts.robotOldSecretEnded(placeOf(robot, prefix), by)])
+  })
 }
 
 export async function deleteRobot(db: Db, by: Actor, robot: Robot, prefix: string): Promise<void> {

@@ -6,22 +6,31 @@ import { created } from '../../platform/http/reply.ts'
 import { actorOf } from '../../registry/caller.ts'
 import { route, type ApiRoute } from '../access/index.ts'
 import type { SettingsReader } from '../settings/index.ts'
-import { createRobot, deleteRobot, refreshSecret, updateRobot } from './actions.ts'
+import { createRobot, deleteRobot, endOldSecret, refreshSecret, updateRobot } from './actions.ts'
 import { checkPlaces, demand, getProject, getRobot } from './guards.ts'
 import { listRobots, robotFields, robotOrder } from './store.ts'
 import { parseChange, parseList, parseNew, parsePermissions, present, presentCreated } from './wire.ts'
 
+/** In ms: how long an old secret works, unless the request says; how long before its expiry a robot is warned of. */
+export type RobotLimits = { oldSecretMs: number; warningMs: number }
+
 /** Robots of the system and of projects. Rights are checked in the place that a robot belongs to. */
-export function robotRoutes({ db, cache }: { db: Db; cache: Reader['cache'] }, settings: SettingsReader): ApiRoute[] {
+export function robotRoutes(
+  { db, cache }: { db: Db; cache: Reader['cache'] },
+  settings: SettingsReader,
+  limits: RobotLimits,
+): ApiRoute[] {
   const reader = { db, cache }
+  const { warningMs } = limits
   const prefixOf = () => settings.get('robot_name_prefix')
   return [
+    ...secretRoutes(db, prefixOf, limits),
     route(api.listRobots, 'own', async ({ query, rights }) => {
       const { projectId, q } = parseList(query.q ?? '')
       await demand(db, rights, projectId, 'list')
       const prefix = await prefixOf()
       const { rows, total } = await listRobots(db, projectId, listing(robotFields(prefix), { ...query, q }, robotOrder))
-      return { rows: rows.map((robot) => present(robot, prefix)), total }
+      return { rows: rows.map((robot) => present(robot, prefix, warningMs)), total }
     }),
     route(api.createRobot, 'own', async ({ body, rights, caller }) => {
       const grants = parsePermissions(body.level, body.permissions ?? [])
@@ -42,7 +51,7 @@ export function robotRoutes({ db, cache }: { db: Db; cache: Reader['cache'] }, s
       return created(robot.id, presentCreated(robot))
     }),
     route(api.getRobot, 'own', async ({ params, rights }) =>
-      present(await getRobot(db, params.robot_id, rights, 'read'), await prefixOf()),
+      present(await getRobot(db, params.robot_id, rights, 'read'), await prefixOf(), warningMs),
     ),
     route(api.updateRobot, 'own', async ({ params, body, rights, caller }) => {
       const robot = await getRobot(db, params.robot_id, rights, 'update')
@@ -51,14 +60,24 @@ export function robotRoutes({ db, cache }: { db: Db; cache: Reader['cache'] }, s
       if (change.grants) await checkPlaces(reader, rights, change.grants)
       await updateRobot(db, actorOf(caller), robot, change, prefix)
     }),
+    route(api.deleteRobot, 'own', async ({ params, rights, caller }) => {
+      await deleteRobot(db, actorOf(caller), await getRobot(db, params.robot_id, rights, 'delete'), await prefixOf())
+    }),
+  ]
+}
+
+function secretRoutes(db: Db, prefixOf: () => Promise<string>, { oldSecretMs }: RobotLimits): ApiRoute[] {
+  return [
     route(api.refreshRobotSecret, 'own', async ({ params, body, rights, caller }) => {
       const robot = await getRobot(db, params.robot_id, rights, 'update')
       const wanted = body.secret || undefined
-      const secret = await refreshSecret(db, actorOf(caller), robot, wanted, await prefixOf())
+      const oldMs = body.old_secret_hours === undefined ? oldSecretMs : body.old_secret_hours * 3_600_000
+      const secret = await refreshSecret(db, actorOf(caller), robot, { secret: wanted, oldMs }, await prefixOf())
       return wanted === undefined ? { secret } : {}
     }),
-    route(api.deleteRobot, 'own', async ({ params, rights, caller }) => {
-      await deleteRobot(db, actorOf(caller), await getRobot(db, params.robot_id, rights, 'delete'), await prefixOf())
+    route(api.endOldRobotSecret, 'own', async ({ params, rights, caller }) => {
+      const robot = await getRobot(db, params.robot_id, rights, 'update')
+      await endOldSecret(db, actorOf(caller), robot, await prefixOf())
     }),
   ]
 }

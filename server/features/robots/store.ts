@@ -17,6 +17,8 @@ export type Robot = {
   creatorType: string
   creatorId: number
   lastUsedAt: Date | null
+  /** Until when the secret before the present one works; null: it does not. */
+  oldSecretUntil: Date | null
   createdAt: Date
   updatedAt: Date
   grants: Grant[]
@@ -26,6 +28,7 @@ const columns = sql`
   robot.id, robot.name, robot.project_id as "projectId", project.name as "projectName", robot.description,
   robot.duration_days as "durationDays", robot.expires_at as "expiresAt", robot.is_disabled as "isDisabled",
   robot.creator_type as "creatorType", robot.creator_id as "creatorId", robot.last_used_at as "lastUsedAt",
+  case when robot.old_secret_until > now() then robot.old_secret_until end as "oldSecretUntil",
   robot.created_at as "createdAt", robot.updated_at as "updatedAt",
   coalesce((
     select json_agg(
@@ -39,6 +42,9 @@ const from = sql`from robot left join project on project.id = robot.project_id`
  */
 export const loginNameOf = ({ name, projectName }: Pick<Robot, 'name' | 'projectName'>, prefix: string) =>
   prefix + robotFullName(name, projectName)
+
+/** Prefixes with which every robot may log in, whatever the setting says: Harbor's, and one that no shell changes. */
+export const knownPrefixes = ['robot$', 'robot-']
 
 /** Finds a robot by its short name, as Harbor's clients do, or by its full name, as the portal shows it. */
 const whereName =
@@ -76,7 +82,14 @@ export function findRobot(db: Queryable, id: number): Promise<Robot | undefined>
   return db.row<Robot>(sql`select ${columns} ${from} where robot.id = ${id}`)
 }
 
-type RobotSecret = { id: number; secretHash: string; isDisabled: boolean; expiresAt: Date | null }
+type RobotSecret = {
+  id: number
+  secretHash: string
+  oldSecretHash: string | null
+  oldSecretUntil: Date | null
+  isDisabled: boolean
+  expiresAt: Date | null
+}
 
 /** The secret of a robot by its login name without the prefix. Read at each login, hence from the cache. */
 export async function findRobotSecret({ db, cache }: Reader, fullName: string): Promise<RobotSecret | undefined> {
@@ -86,7 +99,8 @@ export async function findRobotSecret({ db, cache }: Reader, fullName: string): 
   const [projectName, short] = second === undefined ? [null, first] : [first, second]
   return cache.get(robotKey(fullName), () =>
     db.row<RobotSecret>(sql`
-      select robot.id, secret_hash as "secretHash", is_disabled as "isDisabled", expires_at as "expiresAt" ${from}
+      select robot.id, secret_hash as "secretHash", old_secret_hash as "oldSecretHash",
+        old_secret_until as "oldSecretUntil", is_disabled as "isDisabled", expires_at as "expiresAt" ${from}
       where robot.name = ${short} and project.name is not distinct from ${projectName}::text`),
   )
 }
@@ -164,9 +178,53 @@ export async function changeRobot(
     where id = ${robot.id}`)
 }
 
-export async function changeSecret(tx: Tx, robot: Robot, secretHash: string): Promise<void> {
+/** The secret before works for `oldMs` more, and one before that not at all. Returns until when; null: not at all. */
+export async function changeSecret(tx: Tx, robot: Robot, secretHash: string, oldMs: number): Promise<Date | null> {
   changes(tx, robot)
-  await tx.run(sql`update robot set secret_hash = ${secretHash}, updated_at = now() where id = ${robot.id}`)
+  const row = await tx.row<{ until: Date | null }>(sql`
+    update robot set
+      old_secret_hash = case when ${oldMs}::float8 > 0 then secret_hash end,
+      old_secret_until = case when ${oldMs}::float8 > 0 then now() + make_interval(secs => ${oldMs}::float8 / 1000) end,
+      secret_hash = ${secretHash}, updated_at = now()
+    where id = ${robot.id} returning old_secret_until as until`)
+  return row?.until ?? null
+}
+
+/** Ends the secret before the present one; false when it does not work anyway. */
+export async function dropOldSecret(tx: Tx, robot: Robot): Promise<boolean> {
+  changes(tx, robot)
+  const count = await tx.run(sql`
+    update robot set old_secret_hash = null, old_secret_until = null, updated_at = now()
+    where id = ${robot.id} and old_secret_until > now()`)
+  return count > 0
+}
+
+/** True of robots that expire within `warningMs`, and whose life is half over: a robot for a day is not born old. */
+const expiresSoon = (warningMs: number) => sql`
+  not robot.is_disabled and robot.expires_at > now() and robot.expires_at - now() <=
+    least(make_interval(secs => ${warningMs}::float8 / 1000), (robot.expires_at - robot.created_at) / 2)`
+
+type Expiring = Pick<Robot, 'id' | 'name' | 'projectId' | 'projectName'> & { expiresAt: Date }
+
+/**
+ * Marks robots that expire within `warningMs` as warned of, at most `most`, and returns those that were not before. A
+ * robot that gets another expiry is warned of again.
+ */
+export async function markExpiring(tx: Tx, warningMs: number, most: number): Promise<Expiring[]> {
+  return tx.rows<Expiring>(sql`
+    with due as (
+      select robot.id, project.name as project_name ${from}
+      where ${expiresSoon(warningMs)} and robot.warned_of is distinct from robot.expires_at
+      order by robot.id limit ${most} for update of robot skip locked)
+    update robot set warned_of = robot.expires_at from due where robot.id = due.id
+    returning robot.id, robot.name, robot.project_id as "projectId", due.project_name as "projectName",
+      robot.expires_at as "expiresAt"`)
+}
+
+/** How many robots expire within `warningMs`. */
+export async function countExpiring(db: Queryable, warningMs: number): Promise<number> {
+  const row = await db.row<{ count: number }>(sql`select count(*) from robot where ${expiresSoon(warningMs)}`)
+  return row?.count ?? 0
 }
 
 export async function dropRobot(tx: Tx, robot: Robot): Promise<void> {

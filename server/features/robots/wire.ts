@@ -4,7 +4,7 @@ import { BadListing, parseQ, unescapedQ } from '../../platform/db/listing.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import type { CreatedRobot, NewRobot, RobotChange } from './actions.ts'
 import { parseGrants, type Grant, type Level } from './rules.ts'
-import { loginNameOf, type Robot } from './store.ts'
+import { knownPrefixes, loginNameOf, type Robot } from './store.ts'
 
 /** The level is not stored: a robot with a project has level project. */
 const levelOf = ({ projectId }: Robot): Level => (projectId === null ? 'system' : 'project')
@@ -61,7 +61,8 @@ export function parseNew(
  */
 export function parseChange(body: Static<typeof api.RobotReq>, robot: Robot, prefix: string): RobotChange {
   const { name = loginNameOf(robot, prefix), level = levelOf(robot), permissions } = body
-  if (level !== levelOf(robot) || name !== loginNameOf(robot, prefix)) {
+  const names = [prefix, ...knownPrefixes].map((one) => loginNameOf(robot, one))
+  if (level !== levelOf(robot) || !names.includes(name)) {
     throw new Failure('BAD_REQUEST', 'name and level of a robot cannot be changed')
   }
   const grants = permissions && parsePermissions(level, permissions)
@@ -76,7 +77,10 @@ export function parseChange(body: Static<typeof api.RobotReq>, robot: Robot, pre
   }
 }
 
-export function present(robot: Robot, prefix: string): Static<typeof api.Robot> {
+export function present(robot: Robot, prefix: string, warningMs: number): Static<typeof api.Robot> {
+  const { expiresAt, oldSecretUntil } = robot
+  const left = expiresAt === null ? Infinity : expiresAt.getTime() - Date.now()
+  const life = expiresAt === null ? Infinity : expiresAt.getTime() - robot.createdAt.getTime()
   return {
     id: robot.id,
     name: loginNameOf(robot, prefix),
@@ -85,13 +89,15 @@ export function present(robot: Robot, prefix: string): Static<typeof api.Robot> 
     duration: robot.durationDays,
     editable: true,
     disable: robot.isDisabled,
-    expires_at: unixTime(robot.expiresAt),
+    expires_at: unixTime(expiresAt),
     permissions: presentGrants(robot.grants),
     creator_type: robot.creatorType,
     creator_ref: robot.creatorId,
     creation_time: robot.createdAt.toISOString(),
     update_time: robot.updatedAt.toISOString(),
     ...(robot.lastUsedAt ? { last_used_time: robot.lastUsedAt.toISOString() } : {}),
+    ...(oldSecretUntil ? { old_secret_until: oldSecretUntil.toISOString() } : {}),
+    ...(left > 0 && left <= Math.min(warningMs, life / 2) ? { expires_soon: true } : {}),
   }
 }
 

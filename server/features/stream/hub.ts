@@ -180,6 +180,7 @@ export class Hub {
 /** The password or secret by which the client came was replaced. */
 function hasNewSecret({ caller, request }: Client, facts: Told[]): boolean {
   if (request.headers.authorization === undefined) return false
+  if (caller.kind === 'workload') return false
   const [topic, id] =
     caller.kind === 'user' ? ['account.password-changed', 'accountId'] : ['robot.secret-refreshed', 'robotId']
   return facts.some((fact) => fact.topic === topic && fact.payload[id] === caller.id)

@@ -31,6 +31,11 @@ export type SessionOptions = {
   }
   /** Checks a name and a password or secret. Undefined: wrong. Throws TOOMANYREQUESTS when guessing is slowed. */
   login(name: string, password: string, address: string): Promise<Caller | undefined>
+  /**
+   * The caller for whom a trusted issuer vouches by this token. Throws UNAUTHORIZED with the reason, UNAVAILABLE and
+   * TOOMANYREQUESTS.
+   */
+  exchange(token: string, address: string): Promise<Caller>
   /** Called when a caller tries to push or delete without the right to. */
   onRefused(caller: Caller, need: Need): void
   externalUrl: string | undefined

@@ -32,9 +32,14 @@ export async function answerToken(
   const granted = await grant(options.rights, caller, scopes)
   const { token, expiresIn, issuedAt } = await options.tokens.issue(caller, granted)
   refuseUnusable(options, token, scopes.length)
-  const body = { token, access_token: token, expires_in: expiresIn, issued_at: issuedAt.toISOString() }
+  const kind = isExchange(query) ? { issued_token_type: accessTokenType, token_type: 'Bearer' } : {}
+  const body = { token, access_token: token, expires_in: expiresIn, issued_at: issuedAt.toISOString(), ...kind }
   send(response, 200, { 'content-type': 'application/json', 'cache-control': 'no-store' }, JSON.stringify(body))
 }
+
+/** RFC 8693, 3. */
+const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
+const isExchange = (query: URLSearchParams) => Object.hasOwn(exchanges, query.get('grant_type') ?? '')
 
 type Question = { query: URLSearchParams; caller: Caller }
 
@@ -56,12 +61,22 @@ async function readGet(options: TokenOptions, request: IncomingMessage, peer: Pe
   return { query, caller }
 }
 
+/** The forms that carry a token of another issuer, and where: RFC 8693, 2.1, and RFC 7523, 2.1. */
+const exchanges: Readonly<Record<string, 'subject_token' | 'assertion'>> = {
+  'urn:ietf:params:oauth:grant-type:token-exchange': 'subject_token',
+  'urn:ietf:params:oauth:grant-type:jwt-bearer': 'assertion',
+}
+
 /** Marina issues no refresh tokens, so that none is right: 401 makes clients send a password instead. */
 async function readForm(options: TokenOptions, request: IncomingMessage, peer: Peer): Promise<Question> {
   const query = new URLSearchParams((await readBody(request, formBytes)).toString('utf8'))
   const grantType = query.get('grant_type')
+  if (grantType !== null && Object.hasOwn(exchanges, grantType)) {
+    if (query.has('service')) checkService(query)
+    return { query, caller: await options.exchange(query.get(exchanges[grantType]!) ?? '', peer.address) }
+  }
   if (grantType !== 'password' && grantType !== 'refresh_token')
-    throw new OciError('BAD_REQUEST', 'grant_type must be password or refresh_token')
+    throw new OciError('BAD_REQUEST', 'grant_type must be password, refresh_token, token-exchange or jwt-bearer')
   checkService(query)
   if (grantType === 'refresh_token')
     throw new OciError('UNAUTHORIZED', 'no refresh tokens are issued here: send a name and a password')

@@ -10,7 +10,7 @@ import { holdable, maySee, type Rights, type StoredScope } from '../../access/in
 type Wanted = Static<typeof api.RobotPermissionReq>
 type Shown = Static<typeof api.RobotPermission>
 
-/** Permissions that a token may name, at most. */
+/** Permissions that a token, or a trust rule, may name, at most. */
 const most = 1000
 const refuse = (text: string) => new Failure('BAD_REQUEST', text)
 
@@ -25,7 +25,7 @@ export async function parseScope(reader: Reader, rights: Rights, wanted: Wanted[
   for (const { kind, namespace = '', access = [] } of wanted) {
     if (kind !== 'system' && kind !== 'project') throw refuse('the kind of a permission must be system or project')
     if (access.length === 0) throw refuse('a permission needs access')
-    if ((count += access.length) > most) throw refuse(`a token has at most ${most} permissions`)
+    if ((count += access.length) > most) throw refuse(`there can be at most ${most} permissions`)
     const held = access.map((one) => parseAccess(kind, one))
     if (kind === 'system') {
       if (namespace !== '/') throw refuse('the namespace of a permission of kind system must be /')
