@@ -38,6 +38,7 @@ const projectNeeds: Readonly<Record<string, readonly string[]>> = {
   '': ['repository:list'],
   'members': ['member:list'],
   'robots': ['robot:list'],
+  'workloads': ['robot:list'],
   'labels': ['label:list'],
   'rules': ['tag-retention:list', 'immutable-tag:list'],
   'webhooks': ['notification-policy:list'],

@@ -80,6 +80,11 @@ export const pages: Page[] = [
     example: '/p/team/-/robots',
   },
   {
+    path: '/p/:project/-/workloads',
+    load: () => import('../pages/workloads/project-workloads.tsx'),
+    example: '/p/team/-/workloads',
+  },
+  {
     path: '/p/:project/-/labels',
     load: () => import('../pages/labels/project-labels.tsx'),
     example: '/p/team/-/labels',
@@ -223,6 +228,12 @@ export const pages: Page[] = [
     load: () => import('../pages/robots/robots.tsx'),
     may: 'robot:list',
     nav: { section: 'administer', icon: 'robot', en: 'Robots', de: 'Robots' },
+  },
+  {
+    path: '/workloads',
+    load: () => import('../pages/workloads/workloads.tsx'),
+    may: 'robot:list',
+    nav: { section: 'administer', icon: 'shield', en: 'Workloads', de: 'Workloads' },
   },
   {
     path: '/labels',

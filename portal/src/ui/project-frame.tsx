@@ -30,6 +30,7 @@ const tabs: TabRow[] = [
   { name: 'cache', may: ['artifact:list'], isOf: ({ registry_id: id }) => id !== undefined },
   { name: 'members', may: ['member:list'] },
   { name: 'robots', may: ['robot:list'] },
+  { name: 'workloads', may: ['robot:list'] },
   { name: 'labels', may: ['label:list'] },
   { name: 'rules', may: ['tag-retention:list', 'immutable-tag:list'] },
   { name: 'webhooks', may: ['notification-policy:list'] },
