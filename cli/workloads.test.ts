@@ -39,7 +39,7 @@ test('a rule of a project is made, tried with a token from stdin or an argument,
   const good = await cli.run(['workloads', 'test', ...of], { stdin: `${await issuer.sign(githubClaims(given))}\n` })
   assert.equal(good.code, 0, good.stderr)
   assert.match(good.stderr, /a token of http.* for repo:octo\/app/)
-  assert.match(good.stdout, new RegExp(`build +yes +${project.name}: repository:pull repository:push`))
+  assert.match(good.stdout, new RegExp(`build +yes +${project.name}: repository:push repository:pull`))
   const other = await issuer.sign(githubClaims({ ...given, repository: 'octo/other' }))
   const bad = await cli.run(['workloads', 'test', other, ...of])
   assert.equal(bad.code, 1)
@@ -58,7 +58,7 @@ test('a rule of the system may bring the keys of its issuer, from a file', async
   const claims = ['--claim', 'sub=system:serviceaccount:ci:builder']
   const made = await cli.run(create(...claims, '--keys', keys, '--in', project.name))
   assert.equal(made.code, 0, made.stderr)
-  assert.match((await cli.run(['workloads', 'list'])).stdout, new RegExp(`build .*${project.name}: repository:pull`))
+  assert.match((await cli.run(['workloads', 'list'])).stdout, new RegExp(`build .*${project.name}: repository:push`))
   assert.equal((await cli.run(create(...claims, '--keys', `${keys}.none`))).code, 2)
   assert.equal((await cli.run(['workloads', 'delete', 'build', '--yes'])).code, 0)
 })

@@ -61,7 +61,7 @@ test('all commands of the page about workloads work in their order', async () =>
   assert.equal(code, 0, said)
   const [, made, tested, pushed, , gone] = stdout.split('== next\n')
   assert.match(made!, /builds +cluster\.example +kubernetes\.io\/namespace=ci/, said)
-  assert.match(tested!, /builds +yes +team: repository:pull repository:push[^]*builds +no .*\nno rule takes it/, said)
+  assert.match(tested!, /builds +yes +team: repository:push repository:pull[^]*builds +no .*\nno rule takes it/, said)
   assert.match(pushed!, /not in this repository\n[^]*not in this project\n[^]*not with this token\n/, said)
   assert.match(gone!, /the rule is gone/, said)
   await marina.stop()

@@ -26,6 +26,8 @@ export type WorkloadLogin = {
 type LoginOptions = {
   admit(token: string): Promise<Workload>
   tokens: Tokens
+  /** Whether rights are left: by rules that are still the same, whose makers may still do this. */
+  isActive(workload: Workload): Promise<boolean>
   /** Refused tokens of one address in a minute, before further ones wait. */
   failures: number
   /** Told of each token: `taken`, or why it was refused. */
@@ -34,19 +36,26 @@ type LoginOptions = {
   onRefused(why: Why): void
 }
 
-export function openWorkloadLogin({ admit, tokens, failures, onResult, onRefused }: LoginOptions): WorkloadLogin {
-  const failed = openLru<string, { count: number; endsAt: number }>(10_000)
+export function openWorkloadLogin({
+  admit,
+  tokens,
+  isActive,
+  failures,
+  onResult,
+  onRefused,
+}: LoginOptions): WorkloadLogin {
+  const failed = openFailures(failures)
 
   const exchange: WorkloadLogin['exchange'] = async (token, address) => {
     try {
-      refuseTooMany(address)
+      failed.refuseTooMany(address)
       const workload = await admit(token)
       onResult('taken')
       return workload
     } catch (error) {
       if (!(error instanceof TokenRefused)) throw error
       onResult(error.why)
-      if (error.why !== 'throttled' && error.why !== 'unreachable') count(address)
+      if (error.why !== 'throttled' && error.why !== 'unreachable') failed.count(address)
       onRefused(error.why)
       throw answerOf(error)
     }
@@ -58,28 +67,32 @@ export function openWorkloadLogin({ admit, tokens, failures, onResult, onRefused
     async login(password, address) {
       if (!password.startsWith(prefix)) return exchange(password, address)
       const caller = await tokens.verifySecret(password.slice(prefix.length))
-      if (caller?.kind === 'workload' && caller.until * 1000 > Date.now()) return caller
+      if (caller?.kind === 'workload' && (await isActive(caller))) return caller
       onResult('over')
       onRefused('over')
-      throw new OciError('UNAUTHORIZED', 'this secret is over, or none of ours: exchange a token again')
+      throw new OciError('UNAUTHORIZED', 'this secret is over, or the rule behind it is: exchange a token again')
     },
     makeSecret: async (workload) => {
       const seconds = workload.until - Math.floor(Date.now() / 1000)
       return prefix + (await tokens.issueSecret(workload, Math.max(1, seconds)))
     },
   }
+}
 
-  /** A signature cannot be guessed: this bounds only what checking costs, and so each process counts for itself. */
-  function refuseTooMany(address: string): void {
-    const known = failed.get(address)
-    if (known && known.count >= failures && known.endsAt > performance.now())
-      throw new TokenRefused('throttled', 'too many tokens of this address were refused: try again in a minute')
-  }
-
-  function count(address: string): void {
-    const known = failed.get(address)
-    if (known && known.endsAt > performance.now()) known.count++
-    else failed.set(address, { count: 1, endsAt: performance.now() + windowMs })
+/** A signature cannot be guessed: this bounds only what checking costs, and so each process counts for itself. */
+function openFailures(most: number) {
+  const failed = openLru<string, { count: number; endsAt: number }>(10_000)
+  return {
+    refuseTooMany(address: string): void {
+      const known = failed.get(address)
+      if (known && known.count >= most && known.endsAt > performance.now())
+        throw new TokenRefused('throttled', 'too many tokens of this address were refused: try again in a minute')
+    },
+    count(address: string): void {
+      const known = failed.get(address)
+      if (known && known.endsAt > performance.now()) known.count++
+      else failed.set(address, { count: 1, endsAt: performance.now() + windowMs })
+    },
   }
 }
 

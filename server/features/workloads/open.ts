@@ -4,6 +4,7 @@ import type { Metrics } from '../../platform/observe/metrics.ts'
 import type { Outbound } from '../../platform/outbound/outbound.ts'
 import type { Uses } from '../../platform/uses.ts'
 import type { Tokens } from '../../registry/token.ts'
+import { findRights } from '../access/index.ts'
 import { openAdmission } from './admit.ts'
 import { examine, type Examined } from './examine.ts'
 import { openIssuers, type IssuerLimits } from './issuers.ts'
@@ -37,6 +38,7 @@ export function openWorkloads({ reader, outbound, tokens, uses, limits, onRefuse
   const login = openWorkloadLogin({
     admit: openAdmission(admission),
     tokens,
+    isActive: async (workload) => (await findRights(reader, workload)) !== undefined,
     failures: limits.failures,
     onResult: (result) => void counts.set(result, (counts.get(result) ?? 0) + 1),
     onRefused,

@@ -136,7 +136,9 @@ test('a test of a token says for each rule what it would get, and why not', asyn
     body: { token: await issuer.sign(claims) },
   })
   assert.ok((expectAnswer(everywhere, 200).json() as Test).rules.length >= 2)
-  assert.deepEqual(await factsSince(marina, since), [], 'a test leaves no trace')
+  // Refused logins of other tests are written a little later.
+  const told = (await factsSince(marina, since)).filter(({ topic }) => topic !== 'login.failed')
+  assert.deepEqual(told, [], 'a test leaves no trace')
   await removeMember(marina, project, maker)
   const lost = await ask(await issuer.sign(claims), marina.admin)
   assert.match(lost.rules[0]!.reasons[0]!, /its maker may do nothing/)

@@ -114,7 +114,8 @@ test('rights of several rules add up; what one of them gave ends when it is chan
     assert.deepEqual(await granted(secret, `${first.name}/app`, at), ['pull', 'push'])
   }
   expectAnswer(await call('DELETE', `${rulesOf(first)}/${rules[0]}`, { as: marina.admin }), 200)
-  // Nothing is left: in the API it is nobody any more.
+  // Nothing is left: it is nobody any more.
+  assert.equal(await statusOf(secret), 401)
   for (const at of [marina, beside])
     expectAnswer(await callApi(at, 'GET', '/projects', { as: secret }), 401, 'UNAUTHORIZED')
 })
@@ -132,7 +133,8 @@ test('a rule never gives more than its maker may do: neither when it is saved no
     project: project.name,
     access: [right('create', 'robot'), right('push')],
   })
-  assert.match(expectAnswer(await call('POST', path, { as: robot, body: ruleOf(project) }), 403).text, /account/)
+  const byRobot = await call('POST', path, { as: robot, body: ruleOf(project) })
+  assert.match(expectAnswer(byRobot, 403, 'FORBIDDEN').text, /account/)
 
   await givenRule(project, { claims: [{ claim: 'repository', equals: 'octo/maker' }] }, push, maker)
   const secret = await secretOf(await issuer.sign(githubClaims({ ...main, repository: 'octo/maker' })))

@@ -25,10 +25,13 @@ import { openUnsynced } from './fs-unsynced.ts'
 import { checkPrefix, checkStage, checkStageId, clampRange, isStageId } from './keys.ts'
 
 type FsLimits = PourLimits & {
-  /** Bytes per read; a slow reader holds about twice as many. Fewer where more than `readersAtEase` read at once. */
+  /** Bytes per read; a reader holds twice as many. Fewer where more than `readersAtEase` read at once. */
   readBytes: number
   readBytesInCrowd: number
   readersAtEase: number
+  /** What a crowd of readers holds together; each reads `leastReadBytes` at once however many there are. */
+  crowdBytes: number
+  leastReadBytes: number
   /** The most early syncs of all uploads that run at once, in libuv's 4 threads. */
   earlySyncs: number
   /** The most batches of all uploads in flight at once; each upload has at least one. */
@@ -51,6 +54,8 @@ const defaults: FsLimits = {
   readBytes: mebibyte / 2,
   readBytesInCrowd: mebibyte / 4,
   readersAtEase: 8,
+  crowdBytes: 64 * mebibyte,
+  leastReadBytes: mebibyte / 16,
   earlySyncs: 2,
   batchesTogether: 32,
 }
@@ -181,7 +186,10 @@ async function openStream(
 }
 
 function readBytesOf({ limits, readers }: Store): number {
-  return readers.count < limits.readersAtEase ? limits.readBytes : Math.min(limits.readBytes, limits.readBytesInCrowd)
+  const { readBytes, readBytesInCrowd, readersAtEase, crowdBytes, leastReadBytes } = limits
+  if (readers.count < readersAtEase) return readBytes
+  const share = Math.floor(crowdBytes / (2 * (readers.count + 1)))
+  return Math.min(readBytes, readBytesInCrowd, Math.max(leastReadBytes, share))
 }
 
 function countReader({ readers }: Store, stream: BlobStream): BlobStream {

@@ -85,7 +85,7 @@ class OpenWorkers implements Workers {
     this.#part = openPart('jobs', log)
     this.#onTrouble = (error) => this.#part.tell('job service', error)
     // The queue library's statements are short, so it needs fewer connections than jobs run; one more listens.
-    this.#pool = db.openPool(Math.min(concurrency, 4) + 1)
+    this.#pool = db.openPool(Math.min(concurrency, 2) + 1)
     const events: WorkerEvents = new EventEmitter()
     events.on('pool:listen:success', ({ client }) => this.#listenOn(client))
     watchQueue(events, this.#part)
