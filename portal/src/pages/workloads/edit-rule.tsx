@@ -78,19 +78,7 @@ export function EditRule({ owner, rule, vendor: first, onClose }: EditProps) {
         toast(words().saved(body.name))
       }}
     >
-      {!rule && (
-        <RadioCards
-          name="vendor"
-          label={words().vendor}
-          value={vendor}
-          options={vendorNames.map((one) => ({
-            value: one,
-            label: words().vendors[one].name,
-            hint: words().vendors[one].hint,
-          }))}
-          onPick={pick}
-        />
-      )}
+      {!rule && <VendorChoice vendor={vendor} onPick={pick} />}
       <NameFields rule={rule} vendor={vendor} />
       <ClaimLines claims={claims} onChange={setClaims} />
       <FieldError name="claims" />
@@ -101,6 +89,24 @@ export function EditRule({ owner, rule, vendor: first, onClose }: EditProps) {
         isMixed={rule !== undefined && !draftOf(rule.permissions)}
       />
       <FieldError name="rights" />
+      <BoundFields rule={rule} />
+    </FormDialog>
+  )
+}
+
+function VendorChoice({ vendor, onPick }: { vendor: Vendor; onPick(vendor: Vendor): void }) {
+  const options = vendorNames.map((one) => ({
+    value: one,
+    label: words().vendors[one].name,
+    hint: words().vendors[one].hint,
+  }))
+  return <RadioCards name="vendor" label={words().vendor} value={vendor} options={options} onPick={onPick} />
+}
+
+/** Where and for how long it holds. */
+function BoundFields({ rule }: { rule: Rule | undefined }) {
+  return (
+    <>
       <TextField
         name="repositories"
         label={words().repositories}
@@ -123,7 +129,7 @@ export function EditRule({ owner, rule, vendor: first, onClose }: EditProps) {
         <summary>{words().offline}</summary>
         <TextField name="jwks" label={words().jwks} hint={words().jwksHint} value={rule?.jwks ?? ''} rows={4} />
       </details>
-    </FormDialog>
+    </>
   )
 }
 

@@ -4,7 +4,7 @@ import { forget } from '../../lib/query.ts'
 import type { Values } from '../../ui/form.tsx'
 
 export type Rule = AnswerOf<typeof listWorkloadRules>[number]
-export type ClaimRule = Rule['claims'][number]
+type ClaimRule = Rule['claims'][number]
 
 /** Where the rules belong: a project, by its name, or the system when there is none. */
 export type Owner = string | undefined
@@ -32,7 +32,7 @@ export const claimsOf = (drafts: readonly ClaimDraft[]): ClaimRule[] =>
     .map(({ claim, how, value }) => ({ claim: claim.trim(), [how]: value.trim() }))
 
 /** One pattern a line. */
-export const linesOf = (text: string): string[] =>
+const linesOf = (text: string): string[] =>
   text
     .split('\n')
     .map((one) => one.trim())

@@ -5,7 +5,7 @@ const en = {
   aboutSystem:
     'Pipelines and clusters that sign in by the token of their own platform, in several projects. No secret is stored.',
   aboutProject:
-    'Pipelines and clusters that sign in by the token of their own platform. No secret is stored anywhere, so none can leak.',
+    'Pipelines and clusters that sign in by the token of their own platform. No secret is stored, so none can leak.',
   add: 'New trust rule',
   editTitle: (name: string) => `Change the rule ${name}`,
   edit: 'Edit',
@@ -98,8 +98,8 @@ const de: typeof en = {
   gone: (name) => `Die Regel ${name} ist gelöscht.`,
   deleteTitle: (name) => `Die Regel ${name} löschen?`,
   deleteHint:
-    'Pipelines, die sich damit anmelden, sind sofort ausgesperrt, auch solche, die gerade laufen. Das lässt sich nicht ' +
-    'rückgängig machen.',
+    'Pipelines, die sich damit anmelden, sind sofort ausgesperrt, auch solche, die gerade laufen. Das lässt sich ' +
+    'nicht rückgängig machen.',
   none: 'Noch keine Vertrauensregeln',
   noneHint: 'Eine Regel sagt, wessen Token vertraut wird und was sie für kurze Zeit dürfen. Für wen ist die erste?',
   vendor: 'Wo läuft es?',
