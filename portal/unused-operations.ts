@@ -1,7 +1,6 @@
 const pageOfTags = 'the page of a repository lists tags with their artifacts by listRepositoryTags and listArtifacts'
 const one = 'the page of the list already holds all that it answers'
 const matcher = 'the report of a scan, and the SBOM, hold it'
-const workloads = 'the command line has the trust rules for pipelines and clusters'
 const masking = 'the command line masks names in the audit log: marina audit mask'
 const settings = 'getProject and updateProject read and write all of it at once'
 const deliveries = 'the delivery inspector reads getDelivery, which holds this, too'
@@ -39,20 +38,9 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   listSystemRetentions: 'policies of the whole system have no editor: scripts save and list them',
   getRentenitionMetadata: 'the editor of rules speaks of rules in their newer form, which this does not tell of',
   GetRobotByID: one,
-  endOldRobotSecret: 'the command line ends the old secret of a robot',
-  listWorkloadRules: workloads,
-  createWorkloadRule: workloads,
-  getWorkloadRule: workloads,
-  updateWorkloadRule: workloads,
-  deleteWorkloadRule: workloads,
-  testWorkloadToken: workloads,
+  getWorkloadRule: one,
+  getProjectWorkloadRule: one,
   exchangeWorkloadToken: 'for pipelines and clusters',
-  listProjectWorkloadRules: workloads,
-  createProjectWorkloadRule: workloads,
-  getProjectWorkloadRule: workloads,
-  updateProjectWorkloadRule: workloads,
-  deleteProjectWorkloadRule: workloads,
-  testProjectWorkloadToken: workloads,
   getScanner: one,
   listPackagesOfArtifact: matcher,
   listVulnerabilitiesOfArtifact: matcher,

@@ -39,6 +39,7 @@ const projectNeeds: Readonly<Record<string, readonly string[]>> = {
   'members': ['member:list'],
   'access': ['log:list'],
   'robots': ['robot:list'],
+  'workloads': ['robot:list'],
   'labels': ['label:list'],
   'rules': ['tag-retention:list', 'immutable-tag:list'],
   'webhooks': ['notification-policy:list'],

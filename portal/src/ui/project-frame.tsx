@@ -31,6 +31,7 @@ const tabs: TabRow[] = [
   { name: 'members', may: ['member:list'] },
   { name: 'access', may: ['log:list'] },
   { name: 'robots', may: ['robot:list'] },
+  { name: 'workloads', may: ['robot:list'] },
   { name: 'labels', may: ['label:list'] },
   { name: 'rules', may: ['tag-retention:list', 'immutable-tag:list'] },
   { name: 'webhooks', may: ['notification-policy:list'] },
