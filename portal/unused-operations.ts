@@ -1,12 +1,9 @@
 const pageOfTags = 'the page of a repository lists tags with their artifacts by listRepositoryTags and listArtifacts'
 const one = 'the page of the list already holds all that it answers'
 const matcher = 'the report of a scan, and the SBOM, hold it'
-const workloads = 'the command line has the trust rules for pipelines and clusters'
 const masking = 'the command line masks names in the audit log: marina audit mask'
 const settings = 'getProject and updateProject read and write all of it at once'
 const deliveries = 'the delivery inspector reads getDelivery, which holds this, too'
-
-const access = 'the command line and the API have it: no page yet'
 
 /** The operations of the API that no page uses, by their ids, with the reason. A test compares it with the sources. */
 export const unusedOperations: Readonly<Record<string, string>> = {
@@ -41,20 +38,9 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   listSystemRetentions: 'policies of the whole system have no editor: scripts save and list them',
   getRentenitionMetadata: 'the editor of rules speaks of rules in their newer form, which this does not tell of',
   GetRobotByID: one,
-  endOldRobotSecret: 'the command line ends the old secret of a robot',
-  listWorkloadRules: workloads,
-  createWorkloadRule: workloads,
-  getWorkloadRule: workloads,
-  updateWorkloadRule: workloads,
-  deleteWorkloadRule: workloads,
-  testWorkloadToken: workloads,
+  getWorkloadRule: one,
+  getProjectWorkloadRule: one,
   exchangeWorkloadToken: 'for pipelines and clusters',
-  listProjectWorkloadRules: workloads,
-  createProjectWorkloadRule: workloads,
-  getProjectWorkloadRule: workloads,
-  updateProjectWorkloadRule: workloads,
-  deleteProjectWorkloadRule: workloads,
-  testProjectWorkloadToken: workloads,
   getScanner: one,
   listPackagesOfArtifact: matcher,
   listVulnerabilitiesOfArtifact: matcher,
@@ -64,6 +50,7 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   getCert: 'the page About links to it as a download',
   getPing: 'for load balancers',
   getUserGroup: one,
+  getRole: one,
   getUser: one,
   LastTrigger: 'the list of policies holds its state',
   ListWebhookJobs: 'the older form of the list of deliveries',
@@ -71,23 +58,4 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   GetLogsOfWebhookTask: deliveries,
   ListTasksOfSystemWebhookExecution: deliveries,
   GetLogsOfSystemWebhookTask: deliveries,
-  listRoles: access,
-  createRole: access,
-  getRole: access,
-  updateRole: access,
-  deleteRole: access,
-  listProjectRoles: access,
-  createProjectRole: access,
-  listRoleBindings: access,
-  createRoleBinding: access,
-  deleteRoleBinding: access,
-  listAuditors: access,
-  createAuditor: access,
-  deleteAuditor: access,
-  getProjectAccess: access,
-  listTagProtections: access,
-  createTagProtection: access,
-  previewTagProtection: access,
-  updateTagProtection: access,
-  deleteTagProtection: access,
 }

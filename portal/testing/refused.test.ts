@@ -23,6 +23,13 @@ const robot = {
   duration: -1,
   permissions: [{ kind: 'project', namespace: 'team', access: [{ resource: 'repository', action: 'pull' }] }],
 }
+const trust = {
+  name: 'sneaky',
+  issuer: 'https://issuer.example',
+  audience: 'marina.example',
+  claims: [{ claim: 'sub', equals: 'sneaky' }],
+  permissions: robot.permissions,
+}
 const hook = {
   name: 'sneaky',
   event_types: ['PUSH_ARTIFACT'],
@@ -71,8 +78,30 @@ const hidden: Hidden[] = [
     roles: both,
     call: ['DELETE', `${web}/artifacts/2.0`],
   },
+  {
+    page: '/p/team/-/access?view=roles',
+    button: 'New role',
+    roles: both,
+    call: [
+      'POST',
+      '/projects/team/roles',
+      { name: 'sneaky', permissions: [{ resource: 'repository', action: 'pull' }] },
+    ],
+  },
+  {
+    page: '/p/team/-/rules',
+    button: 'New protection',
+    roles: both,
+    call: ['POST', '/projects/team/tagprotectionrules', { name: 'sneaky', tags: '**', actions: ['delete'] }],
+  },
   { page: '/p/team/-/members', button: 'Add member', roles: both, call: ['POST', '/projects/team/members', member] },
   { page: '/p/team/-/robots', button: 'New robot', roles: both, call: ['POST', '/robots', robot] },
+  {
+    page: '/p/team/-/workloads',
+    button: 'New trust rule',
+    roles: both,
+    call: ['POST', '/projects/team/workloads', trust],
+  },
   { page: '/p/team/-/labels', button: 'New label', roles: both, call: ['POST', '/labels', label] },
   {
     page: '/p/team/-/rules',

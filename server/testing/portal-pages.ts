@@ -37,7 +37,9 @@ export async function visitAll(
 const projectNeeds: Readonly<Record<string, readonly string[]>> = {
   '': ['repository:list'],
   'members': ['member:list'],
+  'access': ['log:list'],
   'robots': ['robot:list'],
+  'workloads': ['robot:list'],
   'labels': ['label:list'],
   'rules': ['tag-retention:list', 'immutable-tag:list'],
   'webhooks': ['notification-policy:list'],

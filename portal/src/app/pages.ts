@@ -45,11 +45,7 @@ export const pages: Page[] = [
     may: 'user',
     nav: { section: 'registry', icon: 'activity', en: 'Activity', de: 'Aktivität' },
   },
-  {
-    path: '/p/:project',
-    load: () => import('../pages/repositories/repositories.tsx'),
-    example: '/p/team',
-  },
+  { path: '/p/:project', load: () => import('../pages/repositories/repositories.tsx'), example: '/p/team' },
   {
     path: '/p/:project/-/r/:repository*',
     load: () => import('../pages/repository/repository.tsx'),
@@ -70,10 +66,11 @@ export const pages: Page[] = [
     load: () => import('../pages/project-cache/project-cache.tsx'),
     example: '/p/hub/-/cache',
   },
+  { path: '/p/:project/-/members', load: () => import('../pages/members/members.tsx'), example: '/p/team/-/members' },
   {
-    path: '/p/:project/-/members',
-    load: () => import('../pages/members/members.tsx'),
-    example: '/p/team/-/members',
+    path: '/p/:project/-/access',
+    load: () => import('../pages/roles/project-access.tsx'),
+    example: '/p/team/-/access',
   },
   {
     path: '/p/:project/-/robots',
@@ -81,15 +78,16 @@ export const pages: Page[] = [
     example: '/p/team/-/robots',
   },
   {
+    path: '/p/:project/-/workloads',
+    load: () => import('../pages/workloads/project-workloads.tsx'),
+    example: '/p/team/-/workloads',
+  },
+  {
     path: '/p/:project/-/labels',
     load: () => import('../pages/labels/project-labels.tsx'),
     example: '/p/team/-/labels',
   },
-  {
-    path: '/p/:project/-/rules',
-    load: () => import('../pages/rules/rules.tsx'),
-    example: '/p/team/-/rules',
-  },
+  { path: '/p/:project/-/rules', load: () => import('../pages/rules/rules.tsx'), example: '/p/team/-/rules' },
   {
     path: '/p/:project/-/webhooks',
     load: () => import('../pages/webhooks/project-webhooks.tsx'),
@@ -115,11 +113,7 @@ export const pages: Page[] = [
     load: () => import('../pages/storage/project-usage.tsx'),
     example: '/p/team/-/usage',
   },
-  {
-    path: '/p/:project/-/trash',
-    load: () => import('../pages/trash/trash.tsx'),
-    example: '/p/team/-/trash',
-  },
+  { path: '/p/:project/-/trash', load: () => import('../pages/trash/trash.tsx'), example: '/p/team/-/trash' },
   {
     path: '/p/:project/-/activity',
     load: () => import('../pages/activity/project-activity.tsx'),
@@ -242,10 +236,22 @@ export const pages: Page[] = [
     nav: { section: 'administer', icon: 'users', en: 'Groups', de: 'Gruppen' },
   },
   {
+    path: '/roles',
+    load: () => import('../pages/roles/roles.tsx'),
+    may: 'configuration:read',
+    nav: { section: 'administer', icon: 'key', en: 'Roles', de: 'Rollen' },
+  },
+  {
     path: '/robots',
     load: () => import('../pages/robots/robots.tsx'),
     may: 'robot:list',
     nav: { section: 'administer', icon: 'robot', en: 'Robots', de: 'Robots' },
+  },
+  {
+    path: '/workloads',
+    load: () => import('../pages/workloads/workloads.tsx'),
+    may: 'robot:list',
+    nav: { section: 'administer', icon: 'shield', en: 'Workloads', de: 'Workloads' },
   },
   {
     path: '/labels',

@@ -3,18 +3,18 @@ import { now } from '../lib/clock.ts'
 import { Badge } from './badge.tsx'
 import { TimeAgo } from './time.tsx'
 
-/** What ends within so many ms is about to. */
+/** What ends within so many ms is about to, where the server does not say. */
 const soonMs = 7 * 86_400_000
 
 /** When a secret ends, marked when that is soon or past; `at` is undefined for one that never ends. */
-export function Expiry({ at }: { at: string | undefined }) {
+export function Expiry({ at, isSoon }: { at: string | undefined; isSoon?: boolean | undefined }) {
   const words = secretWords()
   if (at === undefined) return <span class="quiet-text">{words.never}</span>
   const leftMs = Date.parse(at) - now.value
   return (
     <span class="with-icon">
       {leftMs < 0 && <Badge tone="bad">{words.expired}</Badge>}
-      {leftMs >= 0 && leftMs < soonMs && <Badge tone="warn">{words.soon}</Badge>}
+      {leftMs >= 0 && (isSoon ?? leftMs < soonMs) && <Badge tone="warn">{words.soon}</Badge>}
       <TimeAgo at={at} />
     </span>
   )

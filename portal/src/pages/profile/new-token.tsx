@@ -40,9 +40,8 @@ export function NewToken({ onClose, onMade }: { onClose(): void; onMade(token: M
       check={(values) => problemsOf(values, scope, wanted, isOwnTime)}
       fieldOf={({ status }) => (status === 409 ? 'name' : undefined)}
       submit={async ({ name = '', days = '', ownDays = '' }) => {
-        const duration = Number(isOwnTime ? ownDays : days)
-        const permissions = scope === 'all' ? {} : { permissions: blocksOf(wanted) }
-        const secret = await make({ name: name.trim(), duration, ...permissions })
+        const held = scope === 'all' ? {} : { permissions: blocksOf(wanted) }
+        const secret = await make({ name: name.trim(), duration: Number(isOwnTime ? ownDays : days), ...held })
         onMade({ label: name.trim(), secret, project: scope === 'all' ? undefined : wanted.places[0] })
       }}
     >

@@ -19,7 +19,11 @@ export function columnsOf(owner: Owner): Column<Robot>[] {
       hideBelow: 'small',
       cell: (robot) => <span class="rights-text">{rightsOf(robot, owner === undefined)}</span>,
     },
-    { name: 'expires', title: secretWords().expires, cell: (robot) => <Expiry at={endOf(robot)} /> },
+    {
+      name: 'expires',
+      title: secretWords().expires,
+      cell: (robot) => <Expiry at={endOf(robot)} isSoon={robot.expires_soon === true} />,
+    },
     {
       name: 'used',
       title: secretWords().lastUsed,
@@ -43,11 +47,17 @@ function RobotName({ robot }: { robot: Robot }) {
         <Icon name="robot" />
         <strong class="name">{shortName(robot.name)}</strong>
         {robot.disable && <Badge tone="warn">{words().disabled}</Badge>}
+        {robot.old_secret_until !== undefined && <Badge tone="info">{words().twoSecrets}</Badge>}
       </span>
       <span class="robot-login">
         <code>{robot.name}</code>
         <CopyButton text={robot.name} />
       </span>
+      {robot.old_secret_until !== undefined && (
+        <span class="quiet-text">
+          {words().oldEnds} <TimeAgo at={robot.old_secret_until} />
+        </span>
+      )}
       {robot.description !== '' && <span class="quiet-text wrap-text">{robot.description}</span>}
     </div>
   )

@@ -11,7 +11,7 @@ import type { MenuItem } from '../../ui/menu.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { purposes, type Purpose } from '../../lib/permissions.ts'
 import { columnsOf } from './robot-columns.tsx'
-import { DeleteRobot, DisableRobot, RefreshSecret, switchRobot } from './robot-questions.tsx'
+import { DeleteRobot, DisableRobot, EndOldSecret, RefreshSecret, switchRobot } from './robot-questions.tsx'
 import { RobotWizard } from './robot-wizard.tsx'
 import { SecretDialog } from '../../ui/secret-dialog.tsx'
 import { forgetRobots, type Owner, type Robot, type Secret } from './robot.ts'
@@ -19,7 +19,7 @@ import { words } from './words.ts'
 
 export type OpenRobot =
   | { what: 'add'; purpose?: Purpose }
-  | { what: 'edit' | 'refresh' | 'disable' | 'delete'; robot: Robot }
+  | { what: 'edit' | 'refresh' | 'end-old' | 'disable' | 'delete'; robot: Robot }
   | undefined
 
 type RobotRights = { mayCreate: boolean; mayUpdate: boolean; mayDelete: boolean }
@@ -52,6 +52,7 @@ export function RobotList({ owner, rights, open, onOpen }: ListProps) {
         <RobotWizard owner={owner} robot={open.robot} purpose="custom" onClose={close} onMade={setSecret} />
       )}
       {open?.what === 'refresh' && <RefreshSecret robot={open.robot} onClose={close} onMade={setSecret} />}
+      {open?.what === 'end-old' && <EndOldSecret robot={open.robot} onClose={close} />}
       {open?.what === 'disable' && <DisableRobot robot={open.robot} onClose={close} />}
       {open?.what === 'delete' && <DeleteRobot robot={open.robot} onClose={close} />}
       {secret && (
@@ -73,6 +74,9 @@ function actionsOf(robot: Robot, { mayUpdate, mayDelete }: RobotRights, ask: (op
       ? ([
           { label: words().edit, icon: 'edit', run: () => ask({ what: 'edit', robot }) },
           { label: words().refresh, icon: 'key', run: () => ask({ what: 'refresh', robot }) },
+          ...(robot.old_secret_until === undefined
+            ? []
+            : ([{ label: words().endOld, icon: 'close', run: () => ask({ what: 'end-old', robot }) }] as const)),
           robot.disable
             ? { label: words().enable, icon: 'play', run: enable }
             : { label: words().disable, icon: 'stop', run: () => ask({ what: 'disable', robot }) },

@@ -1,6 +1,8 @@
-import { deleteRobot, refreshRobotSecret, updateRobot } from '../../../../api/robots.ts'
+import { useState } from 'preact/hooks'
+import { deleteRobot, endOldRobotSecret, refreshRobotSecret, updateRobot } from '../../../../api/robots.ts'
 import { common } from '../../i18n/common.ts'
 import { send } from '../../lib/api.ts'
+import { RadioCards } from '../../ui/choices.tsx'
 import { Confirm } from '../../ui/confirm.tsx'
 import { LastUse } from '../../ui/expiry.tsx'
 import { toast } from '../../ui/toasts.tsx'
@@ -54,19 +56,57 @@ export function DeleteRobot({ robot, onClose }: QuestionProps) {
   )
 }
 
+/** For how many hours the present secret works beside a new one. */
+const overlaps = ['0', '1', '24', '168']
+
 export function RefreshSecret({ robot, onClose, onMade }: QuestionProps & { onMade(secret: Secret): void }) {
+  const [hours, setHours] = useState('0')
   return (
     <Confirm
       title={words().refreshTitle(shortName(robot.name))}
       action={words().refreshAction}
       onClose={onClose}
       run={async () => {
-        const { body } = await send(refreshRobotSecret, { params: { robot_id: robot.id }, body: {} })
+        const { body } = await send(refreshRobotSecret, {
+          params: { robot_id: robot.id },
+          body: { old_secret_hours: Number(hours) },
+        })
         const [project] = draftOf(robot.permissions)?.places ?? []
+        forgetRobots()
         onMade({ title: words().renewed(shortName(robot.name)), name: robot.name, secret: body.secret ?? '', project })
       }}
     >
-      <p>{words().refreshHint}</p>
+      <RadioCards
+        name="overlap"
+        label={words().overlap}
+        value={hours}
+        options={overlaps.map((one) => ({
+          value: one,
+          label: words().overlaps[one] ?? one,
+          ...(one === '0' && { hint: words().refreshHint }),
+        }))}
+        onPick={setHours}
+      />
+      {robot.old_secret_until !== undefined && <p class="note warn">{words().replacesOld}</p>}
+      <LastUse at={robot.last_used_time} />
+    </Confirm>
+  )
+}
+
+/** Ends the secret before the present one. */
+export function EndOldSecret({ robot, onClose }: QuestionProps) {
+  return (
+    <Confirm
+      title={words().endOldTitle(shortName(robot.name))}
+      action={words().endOld}
+      onClose={onClose}
+      run={async () => {
+        await send(endOldRobotSecret, { params: { robot_id: robot.id } })
+        forgetRobots()
+        toast(words().oldEnded(robot.name))
+      }}
+    >
+      <p>{words().endOldHint}</p>
       <LastUse at={robot.last_used_time} />
     </Confirm>
   )

@@ -147,7 +147,6 @@ export const de: typeof en = {
   reasons: {
     'no-rule': 'keine Regel erfasst ihn',
     'immutable': 'der Tag ist unveränderlich',
-    'protected': 'nur manche dürfen den Tag löschen',
     'running': 'ein Cluster führt es aus',
     'index': 'es ist Teil eines Index, der bleibt',
   },

@@ -137,7 +137,6 @@ export const en = {
   reasons: {
     'no-rule': 'no rule picks it',
     'immutable': 'the tag is immutable',
-    'protected': 'only some may delete the tag',
     'running': 'a cluster runs it',
     'index': 'it is a part of an index that stays',
   } as Record<string, string>,

@@ -11,12 +11,13 @@ import { words } from './words.ts'
 
 /** The larger parts. */
 const RetentionSection = later(async () => (await import('./retention-section.tsx')).RetentionSection)
+const ProtectionSection = later(async () => (await import('./protection-section.tsx')).ProtectionSection)
 const RunsSection = later(async () => (await import('./runs-section.tsx')).RunsSection)
 
 const views = ['rules', 'preview', 'runs', 'why'] as const
 type View = (typeof views)[number]
 
-/** What stays and what goes: immutable tags, retention, its preview, its runs, and why a tag is here. */
+/** What stays and what goes: immutable and protected tags, retention, its preview, its runs, and why a tag is here. */
 export default function Rules({ params: { project } }: PageProps<'project'>) {
   return (
     <ProjectFrame name={project} tab="rules">
@@ -54,6 +55,9 @@ function Views({ project, can }: InProject) {
         <div class="stack">
           {can('tag-retention', 'read') && <RetentionSection project={project} policyId={policyId} can={can} />}
           {can('immutable-tag', 'list') && <ImmutableSection project={project.name} can={can} />}
+          {can('configuration', 'read') && (
+            <ProtectionSection project={{ name: project.name, id: project.project_id }} can={can} />
+          )}
         </div>
       )}
       {view === 'preview' && <PreviewSection project={project} />}
