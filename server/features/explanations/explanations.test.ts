@@ -107,7 +107,9 @@ test('all who may do something, each with why; nobody else is listed', async () 
   const names = async (question: Question) => {
     const entries = await ask(project, question)
     assert.ok(entries.every(({ allowed, because }) => allowed && because.length > 0))
-    return new Set(entries.map(({ entity_name: name }) => name))
+    const listed = new Set(entries.map(({ entity_name: name }) => name))
+    assert.equal(listed.size, entries.length, 'an administrator who is a member stands there once')
+    return listed
   }
   const pushers = await names({ action: 'repository:push' })
   assert.ok(pushers.has('admin') && pushers.has(developer.name) && pushers.has(person.name))

@@ -91,11 +91,15 @@ async function findToken({ reader }: Ground, project: Project, text: string): Pr
 export async function listSubjects({ reader, robotPrefix }: Ground, project: Project): Promise<Subject[]> {
   const { db } = reader
   const holders = await listHolders(db, project)
-  const above = await listAbove(reader)
-  const subjects: Subject[] = [
-    ...above,
-    ...holders.flatMap((one) => (one.kind === 'robot' ? [] : [{ ...one, rights: rightsOf(one, project.id) }])),
-  ]
+  const above = new Map((await listAbove(reader)).map((one) => [`${one.kind} ${one.id}`, one]))
+  const held = holders.flatMap((one): Subject[] => {
+    if (one.kind === 'robot') return []
+    const key = `${one.kind} ${one.id}`
+    const { isAdmin = false, audits } = above.get(key)?.rights ?? {}
+    above.delete(key)
+    return [{ ...one, rights: { ...rightsOf(one, project.id), isAdmin, ...(audits ? { audits } : {}) } }]
+  })
+  const subjects: Subject[] = [...above.values(), ...held]
   for (const { id, name } of holders.filter(({ kind }) => kind === 'robot')) {
     const rights = await findRights(reader, { kind: 'robot', id, name })
     if (rights) subjects.push({ kind: 'robot', id, name: `${robotPrefix}${name}`, rights, sources: [] })
@@ -106,11 +110,12 @@ export async function listSubjects({ reader, robotPrefix }: Ground, project: Pro
 }
 
 /** Administrators and auditors of the system, who have rights in every project. */
-async function listAbove({ db }: Reader): Promise<Subject[]> {
+async function listAbove({ db }: Reader): Promise<(Subject & { rights: AccountRights })[]> {
   type Row = { kind: 'account' | 'group'; id: number; name: string; isAdmin: boolean; mayPull: boolean }
   const rows = await db.rows<Row>(sql`
-    select 'account' as kind, id, name, true as "isAdmin", false as "mayPull" from account
-    where is_admin and not is_disabled
+    select 'account' as kind, account.id, name, true as "isAdmin", false as "mayPull"
+    from account left join account_origin on account_origin.account_id = account.id
+    where (account.is_admin or account_origin.is_admin) and not is_disabled and gone_at is null
     union all
     select case when account.id is null then 'group' else 'account' end, coalesce(account.id, user_group.id),
       coalesce(account.name, user_group.name), false, auditor.may_pull
