@@ -1,9 +1,8 @@
 import { topicsOf, type AnyTopic, type Topics } from '../catalog/topic.ts'
 import { facts as nouns } from '../catalog/topics.ts'
 import { access, type ApiRoute } from '../features/access/index.ts'
-import { accounts, openPersonBringing } from '../features/accounts/index.ts'
 import { artifacts } from '../features/artifacts/index.ts'
-import { aliasesBy, audit, beginMasking, type AliasOf } from '../features/audit/index.ts'
+import { aliasesBy, audit } from '../features/audit/index.ts'
 import { cache } from '../features/cache/index.ts'
 import { cveAllowlist } from '../features/cve-allowlist/index.ts'
 import { deployments } from '../features/deployments/index.ts'
@@ -15,10 +14,7 @@ import { icons } from '../features/icons/index.ts'
 import { findImmutable, immutability } from '../features/immutability/index.ts'
 import { jobService } from '../features/job-service/index.ts'
 import { labels } from '../features/labels/index.ts'
-import { ldap, openBringing, openGroupFinder } from '../features/ldap/index.ts'
-import { members } from '../features/members/index.ts'
 import { notifications } from '../features/notifications/index.ts'
-import { oidc } from '../features/oidc/index.ts'
 import { preheat } from '../features/preheat/index.ts'
 import { findCacheRules, projects } from '../features/projects/index.ts'
 import { cacheFigure, proxyCache, usedByCaches } from '../features/proxy-cache/index.ts'
@@ -28,8 +24,6 @@ import { reactions } from '../features/reactions/index.ts'
 import { replication, usedByPolicies } from '../features/replication/index.ts'
 import { repositories } from '../features/repositories/index.ts'
 import { giveRetention, openDropCount, parseProjectRetention, retention } from '../features/retention/index.ts'
-import { robots } from '../features/robots/index.ts'
-import { ownRoles } from '../features/roles/index.ts'
 import { sbomOverview, scanning, scanOverview, vulnerabilitiesOf } from '../features/scanning/index.ts'
 import { scores } from '../features/scores/index.ts'
 import { search } from '../features/search/index.ts'
@@ -42,9 +36,7 @@ import { system } from '../features/system/index.ts'
 import { tagProtection } from '../features/tag-protection/index.ts'
 import { undelete } from '../features/undelete/index.ts'
 import { usage } from '../features/usage/index.ts'
-import { userGroups } from '../features/user-groups/index.ts'
 import { webhooks } from '../features/webhooks/index.ts'
-import { workloads } from '../features/workloads/index.ts'
 import { sql } from '../platform/db/sql.ts'
 import type { Dispatcher } from '../platform/events/dispatcher.ts'
 import type { Feature } from '../platform/feature.ts'
@@ -62,6 +54,7 @@ import { proxiedDir } from './proxied.ts'
 import type { Floor } from './registry.ts'
 import { lentToScanning } from './scanning.ts'
 import { unsyncedBlobs } from './unsynced.ts'
+import { peopleOf } from './people.ts'
 
 /** A feature whose routes and topics are of the kinds that Marina serves. */
 export type AnyFeature = Feature<ApiRoute, AnyTopic>
@@ -114,7 +107,7 @@ const cacheRetention = parseProjectRetention({
  */
 export function openFeatures({ ground, floor, house, outbound, otherSide, forwarder, authority }: Lent): AnyFeature[] {
   const { db, cache: memory, blobs, secrets, config, log, peers, layers } = ground
-  const { settings, gates, registry, proxied, sessions, outside, directory } = floor
+  const { settings, gates, registry, proxied, sessions } = floor
   const reader = { db, cache: memory }
   const redis = layers.redis
   const host = hostOf(config.server)
@@ -163,14 +156,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
     icons({ reader, registry }),
     immutability({ db }),
     tagProtection({ reader, settings }),
-    accounts({ ...reader, ...floor, ...accountLimits(config), masking: maskingOf(config, aliasOf) }),
-    oidc({ db, oidc: floor.oidc, log }),
-    ldap({ directory, settings, outside }),
-    userGroups({ reader, findInDirectory: openGroupFinder(directory, settings) }),
-    members({ reader, bring: bringOf(ground, floor) }),
-    ownRoles({ reader }),
-    robots({ reader, settings, limits: config.robots }),
-    workloads({ reader, workloads: floor.workloads, peerOf: floor.peerOf, limits: config.workloads }),
+    ...peopleOf(ground, floor, aliasOf),
     scanning(lentToScanning(ground, floor, outbound)),
     signatures(floor.signatures),
     securityHub({ db }),
@@ -233,32 +219,6 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
   house.components.push(...componentsOf(ground), ...features.flatMap((one) => one.components ?? []))
   return features
 }
-
-/** Takes people and groups over who are to become members, from the system that has the accounts. */
-function bringOf({ db, config }: Ground, { directory, settings, outside }: Floor) {
-  const fromDirectory = openBringing({ db, directory, settings, outside })
-  const { answerMs } = config.identity
-  const fromOthers = openPersonBringing({ db, settings, outside, answerMs })
-  return async (...[by, wanted]: Parameters<typeof fromDirectory>) => {
-    await fromDirectory(by, wanted)
-    await fromOthers(wanted)
-  }
-}
-
-/** How names of deleted accounts are masked in the audit log. */
-const maskingOf = (
-  { audit: { maskDeleted } }: Ground['config'],
-  aliasOf: AliasOf,
-): Parameters<typeof accounts>[0]['masking'] => ({
-  begin: (tx, by, name) => beginMasking(tx, aliasOf, by, name),
-  isUsual: maskDeleted,
-})
-
-const accountLimits = ({ limits, identity }: Ground['config']) => ({
-  signUps: limits.signUps,
-  tokensPerAccount: limits.tokensPerAccount,
-  keepGoneMs: identity.keepGoneMs,
-})
 
 function registryOf(ground: Ground): AnyFeature {
   const small = unsyncedBlobs(ground)

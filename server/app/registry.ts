@@ -4,60 +4,45 @@ import { findProject, type Project } from '../catalog/project.ts'
 import { openPullCounter, type PullCounter } from '../catalog/pulls.ts'
 import type { Reader } from '../catalog/reader.ts'
 import { ConfigError } from '../config/config.ts'
-import { openRights } from '../features/access/index.ts'
 import {
   authModeProblem,
   isModeFixed,
   modeFixedText,
-  cliSecretLogin,
-  openLogin,
-  openOutside,
   openSessionDoor,
   robotPrefixProblem,
-  saveTokenUses,
   type ByCertificate,
   type Login,
   type Outside,
   type OutsideProvider,
   type SessionDoor,
 } from '../features/accounts/index.ts'
-import { deprecationWarning, describe } from '../features/artifacts/index.ts'
+import { describe } from '../features/artifacts/index.ts'
 import { openRefusals, strangeTypeIn, type Refusals } from '../features/audit/index.ts'
-import { runningStays } from '../features/deployments/index.ts'
-import { tagStays, tagStaysPut } from '../features/immutability/index.ts'
 import type { Oidc } from '../features/oidc/index.ts'
-import { directoryOf, ldapItemProblems, type Directory } from '../features/ldap/index.ts'
-import { bringImage } from '../features/proxy-cache/index.ts'
+import { ldapItemProblems, type Directory } from '../features/ldap/index.ts'
 import { tellingShortages } from '../features/quotas/index.ts'
-import { findRobotCaller, openRobotUses, robotLogin } from '../features/robots/index.ts'
-import { scannerLogin, severityAllowed } from '../features/scanning/index.ts'
-import { openSettings, refuseWhileReadOnly, type SettingsAccess } from '../features/settings/index.ts'
-import { openSignatures, type Requirement, type Signatures } from '../features/signatures/index.ts'
-import { pushIsByThose, untagIsByThose, type GateOptions } from '../features/tag-protection/index.ts'
-import { openWorkloads, saveRuleUses, type Workloads } from '../features/workloads/index.ts'
+import { openSettings, type SettingsAccess } from '../features/settings/index.ts'
+import type { Signatures } from '../features/signatures/index.ts'
+import type { Workloads } from '../features/workloads/index.ts'
 import { peerReader } from '../platform/http/server.ts'
 import type { Component } from '../platform/observe/health.ts'
 import { openPart } from '../platform/observe/part.ts'
-import { seldom } from '../platform/observe/seldom.ts'
 import type { Outbound } from '../platform/outbound/outbound.ts'
-import { openUses, type Uses } from '../platform/uses.ts'
 import { openYoungCollector } from '../platform/young.ts'
 import { actorOf } from '../registry/caller.ts'
 import { openDoor, type Door, type DoorOptions } from '../registry/door/door.ts'
 import type { ManifestOptions } from '../registry/door/manifests.ts'
 import type { Gates } from '../registry/gate.ts'
-import { openKeys } from '../registry/keys.ts'
 import { openLocalRegistry } from '../registry/local/local.ts'
 import type { Registry } from '../registry/registry.ts'
-import { openTokens, type Tokens } from '../registry/token.ts'
+import type { Tokens } from '../registry/token.ts'
 import { findMirrors } from '../registry/views/proxied/mirrors.ts'
-import { openCertificates, type ClientCertificates } from './certificates.ts'
+import type { ClientCertificates } from './certificates.ts'
 import type { OtherSide } from './endpoints.ts'
 import type { Ground } from './ground.ts'
-import { noting } from './identify.ts'
-import { openOidcOf } from './oidc.ts'
-import { openProviders } from './providers.ts'
 import { openProxiedView } from './proxied.ts'
+import { openGates, openSignaturesOf } from './gates.ts'
+import { openIdentity, openVouching } from './identity.ts'
 
 /** The registry, and what identifies callers and checks their rights before anything is answered. */
 export type Floor = {
@@ -85,9 +70,8 @@ export type Floor = {
 type LentToFloor = { otherSide: OtherSide; outbound: Outbound; certificates: ClientCertificates | undefined }
 
 /**
- * Policy is wired here by hand: which gates a push, a pull and the removal of a tag pass, and in which order; which
- * logins check names and secrets; where refusals are recorded. What must be closed later is given to `opened`. `topics`
- * is filled by the time of the first request.
+ * The registry with its gates (gates.ts), who asks (identity.ts), and where refusals are recorded. What must be closed
+ * later is given to `opened`. `topics` is filled by the time of the first request.
  */
 export function openFloor(
   ground: Ground,
@@ -100,22 +84,15 @@ export function openFloor(
   const notes = openPart('notes', log)
   const late = (what: string) => (error: unknown) => notes.failed(`${what} not written yet`, error, 10_000)
 
-  const settings: SettingsAccess = openSettingsOf(ground, topics, () => providers)
-  const oidc = openOidcOf(ground, settings, outbound)
-  const directory = directoryOf(config, outbound)
-  const providers = openProviders({ ground, settings, outbound, oidc, directory })
-  const outside = openOutsideOf(ground, settings, providers)
+  const settings: SettingsAccess = openSettingsOf(ground, topics, () => vouching.providers)
+  const vouching = openVouching(ground, settings, outbound)
+  const { oidc, directory, providers } = vouching
   const refusals = opened.use(openRefusals(db, 1000, late('refusals')))
   const signatures = openSignaturesOf(ground, refusals, () => local)
   const gates = openGates(ground, settings, signatures, refusals)
-  const rights = openRights({ ...reader, confirm: outside.confirm })
-  const tokens = openTokensOf(ground, settings)
-  const robotUses = opened.use(openRobotUses(db.relaxed, 5000, late('uses of robots')))
-  const passwords = noting(refusals, openLoginOf(ground, { settings, tokens, outside, robotUses }, opened, late))
-  const workloads = openWorkloadsOf(ground, { tokens, outbound, refusals }, opened, late)
-  const login = withWorkloads(passwords, workloads.login)
-  const findRobot = findRobotCaller(reader, robotUses, () => settings.get('robot_name_prefix'))
-  const byCertificate = certificates && openCertificates(ground, certificates, { refusals, outside, findRobot })
+  const identity = openIdentity(ground, providers, { settings, outbound, refusals, certificates, late }, opened)
+  const { rights, ...who } = identity
+  const { tokens, login, workloads, byCertificate } = who
   const { externalUrl, trustedProxies } = config.server
   const peerOf = peerReader(trustedProxies)
   const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl, signOutAt: oidc.signOutAt })
@@ -142,109 +119,9 @@ export function openFloor(
     onBytes: counting(ground, passed),
     onRefused: (caller, { name, action }) => refusals.change(caller, `${action} ${name}`, projectOf(name)),
   })
-  const callers = { tokens, login, workloads, sessions, outside, oidc, directory, byCertificate, peerOf, refusals }
+  const callers = { ...who, sessions, oidc, directory, peerOf, refusals }
   return { ...callers, settings, gates, registry: proxied.registry, proxied, signatures, door, notes: notes.component }
 }
-
-function openGates(ground: Ground, settings: SettingsAccess, signatures: Signatures, refusals: Refusals): Gates {
-  const { db, cache, config, metrics } = ground
-  const reader = { db, cache }
-  const protection = protectionOf(ground, refusals)
-  metrics.refusedPulls.inc({ policy: 'vulnerabilities' }, 0)
-  return {
-    // Quotas need no gate: the database itself enforces them for every write (migrations/0003-quotas.sql).
-    push: [refuseWhileReadOnly(settings), tagStaysPut(reader), pushIsByThose(protection)],
-    untag: [tagStays(reader), untagIsByThose(protection), runningStays],
-    // Warnings come last: only what is sent is warned of.
-    pull: [
-      signatures.gate,
-      severityAllowed(reader, {
-        passes: config.scanning.gatePasses,
-        onRefused: () => metrics.refusedPulls.inc({ policy: 'vulnerabilities' }),
-        bring: ({ project, repository, digest }) => bringImage(db, project, repository, digest),
-      }),
-      deprecationWarning(reader),
-    ],
-  }
-}
-
-/** What a rule for tags refuses is counted, and stands in the audit log. */
-function protectionOf({ cache, metrics }: Ground, refusals: Refusals): GateOptions {
-  return {
-    cache,
-    onRefused(by, what, projectName) {
-      metrics.refusedTags.inc()
-      refusals.change(by, what, projectName)
-    },
-  }
-}
-
-/** How the metric of refused pulls names what a project asks of signatures. */
-const policies: Record<Requirement, string> = {
-  cosign: 'signature_cosign',
-  notation: 'signature_notation',
-  verified: 'signature_verified',
-}
-
-function openSignaturesOf(ground: Ground, refusals: Refusals, source: () => Registry): Signatures {
-  const { db, cache, config, metrics } = ground
-  for (const policy of Object.values(policies)) metrics.refusedPulls.inc({ policy }, 0)
-  return openSignatures({ reader: { db, cache }, source, limits: config.signatures }, (pulled, requirement) => {
-    const { caller, repository, digest, project } = pulled
-    metrics.refusedPulls.inc({ policy: policies[requirement] })
-    refusals.change(caller, `pull ${repository}@${digest} without a signature`, project.name)
-  })
-}
-
-type LentToLogin = { settings: SettingsAccess; tokens: Tokens; outside: Outside; robotUses: Uses }
-
-/** Checks names and secrets of people and programs, and notes when robots and personal tokens were used. */
-function openLoginOf(
-  ground: Ground,
-  { settings, tokens, outside, robotUses }: LentToLogin,
-  opened: AsyncDisposableStack,
-  late: (what: string) => (error: unknown) => void,
-): Login {
-  const { db, cache } = ground
-  const reader = { db, cache, relaxed: db.relaxed, confirm: outside.confirm }
-  const tokenUses = opened.use(openUses((uses) => saveTokenUses(db.relaxed, uses), 5000, late('uses of tokens')))
-  const robots = robotLogin(reader, robotUses, () => settings.get('robot_name_prefix'))
-  const { people, noteLogin: onChecked } = outside
-  const cliSecrets = cliSecretLogin(reader, tokenUses)
-  return openLogin(reader, [robots, scannerLogin(tokens), cliSecrets], {
-    ...throttleOf(ground),
-    tokenUses,
-    people,
-    onChecked,
-  })
-}
-
-function openOutsideOf(
-  { db, cache, secrets, config, log }: Ground,
-  settings: SettingsAccess,
-  providers: OutsideProvider[],
-): Outside {
-  const part = openPart('identity', log)
-  return openOutside({ db, cache, secrets, settings, providers, limits: config.identity, part })
-}
-
-/** Checks tokens of pipelines and clusters, and notes which trust rules were used. */
-function openWorkloadsOf(
-  { db, cache, config }: Ground,
-  { tokens, outbound, refusals }: { tokens: Tokens; outbound: Outbound; refusals: Refusals },
-  opened: AsyncDisposableStack,
-  late: (what: string) => (error: unknown) => void,
-): Workloads {
-  const uses = opened.use(openUses((batch) => saveRuleUses(db.relaxed, batch), 5000, late('uses of trust rules')))
-  const onRefused = () => refusals.login('workload')
-  return openWorkloads({ reader: { db, cache }, outbound, tokens, uses, limits: config.workloads, onRefused })
-}
-
-/** Tokens of other issuers go to the trust rules, all other passwords to accounts and robots. */
-const withWorkloads =
-  (passwords: Login, { takes, login }: Workloads['login']): Login =>
-  (name, password, address) =>
-    takes(name, password) ? login(password, address) : passwords(name, password, address)
 
 type Counting = { reader: Reader; pulls: PullCounter; settings: SettingsAccess }
 
@@ -268,11 +145,6 @@ function notePull(
   }
 }
 
-function openTokensOf({ db, secrets, config }: Ground, settings: SettingsAccess): Tokens {
-  const keys = openKeys(db, secrets, config.limits.tokenTtlMs)
-  return openTokens(keys, async () => (await settings.get('token_expiration')) * 60_000)
-}
-
 function counting({ metrics }: Ground, passed: (count: number) => void): DoorOptions['onBytes'] {
   return (direction, count) => {
     metrics[direction].inc(count)
@@ -289,13 +161,6 @@ function storingOf({ config }: Ground) {
     unsynced: { largestBytes, backlogBytes },
     smallBlobs: { bytes: isEnabled ? blobsBytes : 0, eachBytes: blobsLargest },
   }
-}
-
-function throttleOf({ config, log }: Ground) {
-  const onSlowed = seldom((source, heldBack) =>
-    log.warn({ source, ...(heldBack > 0 ? { held_back: heldBack } : {}) }, 'logins wait: too many wrong passwords'),
-  )
-  return { namesPerAddress: config.limits.signInNames, onSlowed }
 }
 
 function openSettingsOf(

@@ -5,10 +5,10 @@ import type { Reader } from '../../catalog/reader.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import type { Answer, Asked, Route } from '../../platform/http/route.ts'
 import type { Caller } from '../../registry/caller.ts'
+import { maySee } from './reach.ts'
 import {
   mayInEvery,
   mayInProject,
-  maySee,
   maySystem,
   patternsIn,
   type ProjectResource,

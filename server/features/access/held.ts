@@ -1,7 +1,8 @@
 import { findProject, findProjectById, missProject } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { allInProject, allInSystem } from './holdable.ts'
-import { maySee, type Permission, type Rights } from './rules.ts'
+import { maySee } from './reach.ts'
+import { type Permission, type Rights } from './rules.ts'
 
 /**
  * Lists what these rights allow in the scope `/project/{id or name}`, `/project/{id or name}/repository/{name}` or

@@ -2,6 +2,7 @@ import { feature } from '../../platform/feature.ts'
 import { permissionRoutes } from './routes.ts'
 
 export * from './rules.ts'
+export { maySee } from './reach.ts'
 export { holdable } from './holdable.ts'
 export { demandGiving, partsOfPermission } from './giving.ts'
 export { holds, matcherOf, ownRightsOf } from './own.ts'

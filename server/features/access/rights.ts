@@ -7,15 +7,13 @@ import { isForTask, type Action, type Caller, type TaskCaller } from '../../regi
 import type { DoorOptions } from '../../registry/door/door.ts'
 import type { RepositoryPart, Viewer } from '../../catalog/viewer.ts'
 import { regexOf } from '../../platform/doublestar-regex.ts'
+import { projectsOf, projectsOfToken, projectsOfWorkload } from './reach.ts'
 import {
   mayInEvery,
   mayInProject,
   mayInRepository,
   maySystem,
   patternsIn,
-  projectsOf,
-  projectsOfToken,
-  projectsOfWorkload,
   wholeParts,
   type AccountRights,
   type ProjectResource,

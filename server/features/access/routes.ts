@@ -1,7 +1,8 @@
 import * as api from '../../../api/permissions.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { route, type ApiRoute } from './api.ts'
-import { grantable, isProjectAdmin } from './rules.ts'
+import { isProjectAdmin } from './reach.ts'
+import { grantable } from './rules.ts'
 
 /** Lists the permissions that a robot can be given, to administrators of the system or of any project. */
 export function permissionRoutes(): ApiRoute[] {

@@ -146,13 +146,12 @@ function accountRoutes({ db, login, peerOf, settings, masking }: UserRoutesOptio
       })
     }),
     route(api.deleteUser, { system: 'user', verb: 'delete' }, async ({ params, query, caller }) => {
-      const mask = (query.mask_audit_log ?? masking.isUsual) ? masking.begin : undefined
-      await deleteAccount(db, actorOf(caller), await getAccount(db, params.user_id), mask)
+      const { mask_audit_log: masks = masking.isUsual } = query
+      await deleteAccount(db, actorOf(caller), await getAccount(db, params.user_id), masks ? masking.begin : undefined)
     }),
     route(api.setUserSysAdmin, { system: 'user', verb: 'update' }, async ({ params, body, caller }) => {
       // Clients in Go leave out what is false, as the Terraform provider does; Harbor reads it so.
-      const { sysadmin_flag: isAdmin = false } = body
-      await setAdmin(db, actorOf(caller), await getAccount(db, params.user_id), isAdmin)
+      await setAdmin(db, actorOf(caller), await getAccount(db, params.user_id), body.sysadmin_flag ?? false)
     }),
     route(api.updateUserPassword, 'own', async ({ params, body, rights, caller, request }) => {
       const { old_password: old = '', new_password: wanted } = body

@@ -40,6 +40,7 @@ function doorTo(pull: PullGate[], pulls: unknown[] = []) {
     tokens: { verify: () => ({ caller, grants }) } as unknown as DoorOptions['tokens'],
     rights: { mayTouchIn: () => true, mayTouch: () => true } as unknown as DoorOptions['rights'],
     gates: { pull },
+    hosts: new Map(),
     warningOf: () => undefined,
     findProject: (name) => (name === 'team' ? project : undefined),
     onPulled: (one) => pulls.push(one),

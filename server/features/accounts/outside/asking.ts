@@ -74,9 +74,7 @@ export function openAsking(options: AskingOptions): Asking {
       const secret = origin.secret && options.secrets.unseal(origin.secret, purposeOf(origin.accountId))
       const said = await inTime(limits.answerMs, (signal) => provider.refresh({ ...origin, secret }, signal))
       part.well(what)
-      if (said === 'gone') await endGone(options.db, origin)
-      else if (said === 'unknown') await noteAsked(options.db, origin.accountId)
-      else await confirmAccount(options, provider, said, { mayMake: false })
+      await note(options, { provider, origin, said })
       return said === 'gone' ? 'gone' : 'there'
     } catch (error) {
       part.failed(what, error, limits.graceMs)
@@ -84,4 +82,13 @@ export function openAsking(options: AskingOptions): Asking {
       return 'failed'
     }
   }
+}
+
+type Said = { provider: OutsideProvider; origin: Origin; said: Awaited<ReturnType<OutsideProvider['refresh']>> }
+
+/** Saves what a provider has said of an account. */
+async function note(options: AskingOptions, { provider, origin, said }: Said): Promise<void> {
+  if (said === 'gone') await endGone(options.db, origin)
+  else if (said === 'unknown') await noteAsked(options.db, origin.accountId)
+  else await confirmAccount(options, provider, said, { mayMake: false })
 }

@@ -94,7 +94,9 @@ async function findPerson(
   const account = await findAccountByName(tx, name)
   if (!account) return undefined
   const other = await findOrigin(tx, account.id)
-  if (other?.provider !== provider.name || !provider.followsName) throw taken(name, provider)
+  // Another first login of the same person may have made the account since the origin was looked for.
+  const isSame = other?.issuer === vouched.issuer && other.subject === vouched.subject
+  if (other?.provider !== provider.name || (!provider.followsName && !isSame)) throw taken(name, provider)
   return { account, origin: other }
 }
 
