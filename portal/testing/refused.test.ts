@@ -49,6 +49,9 @@ const forEverybody = [
   '/api/v2.0/repositories/scores/lowest',
   // Guests have the right to read the scanner of their project, as in Harbor.
   '/api/v2.0/projects/team/scanner',
+  // Everybody who is signed in may read which roles there are, and members which tags of their project are protected.
+  '/api/v2.0/roles',
+  '/api/v2.0/projects/team/tagprotectionrules',
   // Who trusts accounts in a project chooses a root by its name.
   '/api/v2.0/system/trust-roots',
 ]

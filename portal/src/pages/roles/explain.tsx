@@ -55,7 +55,7 @@ export function Explain({ project }: { project: string }) {
         operation={getProjectAccess}
         call={{ params: { project_name_or_id: project }, query }}
         columns={columnsOf()}
-        keyOf={(one) => `${one.entity_type} ${one.entity_id ?? ''} ${one.action}`}
+        keyOf={(one) => `${one.entity_type} ${one.entity_id ?? ''} ${one.action} ${one.because[0]?.text ?? ''}`}
         nameOf={(one) => `${one.entity_name}, ${one.action}`}
         isFiltered
         facets={<Facets isOfSomebody={who !== undefined} kind={kind} />}
