@@ -39,6 +39,8 @@ suite('a directory in the portal', () => {
     await page.getByText('The directory answers, and takes the account that searches.').waitFor()
     assert.deepEqual(await visitor.findBarriers(), [])
     await page.emulateMedia({ colorScheme: 'dark' })
+    // On a busy machine some elements still have the colours of before for a frame.
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
     assert.deepEqual(await visitor.findBarriers(), [])
     await password.fill('wrong')
     await page.getByRole('button', { name: 'Test', exact: true }).click()

@@ -15,6 +15,8 @@ const pull = async (repository: string) =>
 const lookBothWays = async ({ page, findBarriers }: Visitor) => {
   const light = await findBarriers()
   await page.emulateMedia({ colorScheme: 'dark' })
+  // On a busy machine some elements still have the colours of before for a frame.
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
   const dark = await findBarriers()
   await page.emulateMedia({ colorScheme: 'light' })
   return [...light, ...dark]
@@ -31,7 +33,7 @@ suite('roles of one’s own, and who may do what', () => {
     await dialog.getByLabel('Name (required)').fill('release reader')
     await dialog.getByLabel('Begin with the rights of').selectOption('Guest')
     const repositories = dialog.getByRole('group', { name: 'Repositories', exact: true })
-    assert.equal(await repositories.getByRole('checkbox', { name: 'pull' }).isChecked(), true)
+    await repositories.getByRole('checkbox', { name: 'pull', checked: true }).waitFor()
     await dialog.getByLabel('Begin with the rights of').selectOption('no role')
     await dialog.getByRole('button', { name: 'Create' }).click()
     await dialog.getByText('Choose at least one right.').waitFor()

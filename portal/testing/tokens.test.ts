@@ -18,6 +18,8 @@ async function givenToken(as: Person, body: { name: string; duration?: number })
 const lookBothWays = async ({ page, findBarriers }: Visitor) => {
   const light = await findBarriers()
   await page.emulateMedia({ colorScheme: 'dark' })
+  // On a busy machine some elements still have the colours of before for a frame.
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
   const dark = await findBarriers()
   await page.emulateMedia({ colorScheme: 'light' })
   return [...light, ...dark]
