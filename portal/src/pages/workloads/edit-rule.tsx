@@ -36,7 +36,15 @@ export async function saveRule(owner: Owner, body: Omit<Body, 'permissions'> & P
   const project = owner === undefined ? undefined : { project_name_or_id: owner }
   const { name, description, issuer, audience, repositories, duration, one_use, jwks, claims, permissions } = body
   const wanted = {
-    ...{ name, description, issuer, audience, repositories, duration, one_use, claims, permissions },
+    name,
+    description,
+    issuer,
+    audience,
+    repositories,
+    duration,
+    one_use,
+    claims,
+    permissions,
     ...(jwks === undefined ? {} : { jwks }),
     disable: body.disable ?? false,
   }
