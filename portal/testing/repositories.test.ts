@@ -34,10 +34,13 @@ suite('pages of a project and a repository', () => {
     const all = [
       'Repositories',
       'Members',
+      'Access',
       'Robots',
+      'Workloads',
       'Labels',
       'Rules',
       'Webhooks',
+      'Preheat',
       'Usage',
       'Trash',
       'Activity',
@@ -45,9 +48,9 @@ suite('pages of a project and a repository', () => {
     ]
     const without = (...names: string[]) => all.filter((one) => !names.includes(one))
     for (const [role, tabs, mayPush, mayDelete] of [
-      ['guest', ['Repositories', 'Members', 'Robots', 'Labels', 'Usage'], false, false],
-      ['developer', ['Repositories', 'Members', 'Robots', 'Labels', 'Rules', 'Usage'], true, false],
-      ['maintainer', without('Activity', 'Settings'), true, true],
+      ['guest', ['Repositories', 'Members', 'Robots', 'Workloads', 'Labels', 'Usage'], false, false],
+      ['developer', ['Repositories', 'Members', 'Robots', 'Workloads', 'Labels', 'Rules', 'Usage'], true, false],
+      ['maintainer', without('Access', 'Preheat', 'Activity', 'Settings'), true, true],
       ['projectAdmin', all, true, true],
       ['administrator', all, true, true],
     ] as const) {

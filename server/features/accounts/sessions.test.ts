@@ -131,7 +131,9 @@ test("H05: with an administrator's cookie and no token, no operation changes any
   const changes = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.keys(item)
       .filter((method) => /^(post|put|patch|delete)$/.test(method))
-      .map((method) => [method.toUpperCase(), path.replaceAll(/\{[^}]+\}/g, '1')]),
+      .map((method) => [method.toUpperCase(), path.replaceAll(/\{[^}]+\}/g, '1')])
+      // It looks at no session: all that counts is the token in its body.
+      .filter(([, one]) => !one!.endsWith('/workloads/token')),
   )
   assert.ok(changes.length > 15)
   const before = await lastFact(marina)

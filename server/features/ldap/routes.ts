@@ -16,7 +16,7 @@ type LdapRoutesOptions = { directory: Directory; settings: SettingsReader; vouch
 
 export function ldapRoutes({ directory, settings, vouch }: LdapRoutesOptions): ApiRoute[] {
   return [
-    route(api.pingLdap, { system: 'configuration', verb: 'read' }, async ({ body }) => {
+    route(api.pingLdap, { system: 'configuration', verb: 'update' }, async ({ body }) => {
       const config = completed(await readConfig(settings), body)
       return directory.ping(config).then(() => ({ success: true }), pingTrouble)
     }),
