@@ -1,3 +1,5 @@
+import type { AnyTopic } from '../catalog/topic.ts'
+import type { ApiRoute } from '../features/access/index.ts'
 import { accounts, openPersonBringing } from '../features/accounts/index.ts'
 import { beginMasking, type AliasOf } from '../features/audit/index.ts'
 import { ldap, openBringing, openGroupFinder } from '../features/ldap/index.ts'
@@ -7,12 +9,12 @@ import { robots } from '../features/robots/index.ts'
 import { ownRoles } from '../features/roles/index.ts'
 import { userGroups } from '../features/user-groups/index.ts'
 import { workloads } from '../features/workloads/index.ts'
-import type { AnyFeature } from './features.ts'
+import type { Feature } from '../platform/feature.ts'
 import type { Ground } from './ground.ts'
 import type { Floor } from './registry.ts'
 
 /** The features about people and programs, and the systems that vouch for them. */
-export function peopleOf(ground: Ground, floor: Floor, aliasOf: AliasOf): AnyFeature[] {
+export function peopleOf(ground: Ground, floor: Floor, aliasOf: AliasOf): Feature<ApiRoute, AnyTopic>[] {
   const { db, cache, config, log } = ground
   const { settings, outside, directory } = floor
   const reader = { db, cache }
