@@ -113,7 +113,13 @@ const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 
 type Violation = { id: string; help: string; nodes: { target: string[]; failureSummary: string }[] }
 
+/** Rows of a former answer are dimmed while the next one is on its way: true once nothing is, or fades any more. */
+const isCalm = `!document.querySelector('[data-stale]') &&
+  !document.getAnimations().some((one) => one instanceof CSSTransition && one.playState === 'running')`
+
 async function findBarriers(page: Page): Promise<string[]> {
+  // What stays dimmed all the same is for axe to say.
+  await page.waitForFunction(isCalm, undefined, { timeout: 5000 }).catch(() => {})
   await page.evaluate(axeSource)
   const options = { runOnly: { type: 'tag', values: rules }, resultTypes: ['violations'] }
   const result = await page.evaluate(`axe.run(document, ${JSON.stringify(options)})`)
