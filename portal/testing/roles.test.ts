@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { callApi } from '../../server/testing/api.ts'
-import type { Visitor } from '../../server/testing/browser.ts'
 import { pushImage } from '../../server/testing/given.ts'
 import { eventually, expectAnswer } from '../../server/testing/http.ts'
 import { openPortal } from '../../server/testing/portal.ts'
@@ -11,16 +10,6 @@ const { marina, cast } = scene
 
 const pull = async (repository: string) =>
   (await marina.ask('GET', `/v2/team/${repository}/tags/list`, { as: cast.stranger })).status
-
-const lookBothWays = async ({ page, findBarriers }: Visitor) => {
-  const light = await findBarriers()
-  await page.emulateMedia({ colorScheme: 'dark' })
-  // On a busy machine some elements still have the colours of before for a frame.
-  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
-  const dark = await findBarriers()
-  await page.emulateMedia({ colorScheme: 'light' })
-  return [...light, ...dark]
-}
 
 suite('roles of one’s own, and who may do what', () => {
   test('a role is made, given in some repositories, explained, and taken away with the next request', async () => {
@@ -38,7 +27,7 @@ suite('roles of one’s own, and who may do what', () => {
     await dialog.getByRole('button', { name: 'Create' }).click()
     await dialog.getByText('Choose at least one right.').waitFor()
     await repositories.getByRole('checkbox', { name: 'pull' }).check()
-    assert.deepEqual(await lookBothWays(visitor), [])
+    assert.deepEqual(await visitor.findBarriersInBoth(), [])
     await dialog.getByRole('button', { name: 'Create' }).click()
     await page.getByRole('row', { name: /^release reader this project/ }).waitFor()
 
@@ -54,7 +43,7 @@ suite('roles of one’s own, and who may do what', () => {
     await dialog.getByLabel('Where').fill('apps/**')
     await dialog.getByRole('button', { name: 'Give it' }).click()
     await page.getByRole('row', { name: /^stella release reader apps\/\*\*/ }).waitFor()
-    assert.deepEqual(await lookBothWays(visitor), [])
+    assert.deepEqual(await visitor.findBarriersInBoth(), [])
     assert.equal(await pull('apps/web'), 200)
     assert.notEqual(await pull('api'), 200)
 
@@ -65,7 +54,7 @@ suite('roles of one’s own, and who may do what', () => {
     await page.getByRole('searchbox', { name: 'Repository' }).fill('apps/web')
     const answer = page.getByRole('row', { name: /^stella .*yes/ })
     await answer.getByText(/release reader/).waitFor()
-    assert.deepEqual(await lookBothWays(visitor), [])
+    assert.deepEqual(await visitor.findBarriersInBoth(), [])
     await page.getByRole('searchbox', { name: 'Repository' }).fill('api')
     await page.getByRole('row', { name: /^stella .*no/ }).waitFor()
 
@@ -96,7 +85,7 @@ suite('roles of one’s own, and who may do what', () => {
     await dialog.getByText('Tags that it protects today: 1').waitFor()
     await dialog.getByText('apps/web:2.0').waitFor()
     await dialog.getByRole('listitem').filter({ hasText: 'dora' }).waitFor()
-    assert.deepEqual(await lookBothWays(visitor), [])
+    assert.deepEqual(await visitor.findBarriersInBoth(), [])
     await dialog.getByRole('button', { name: 'Create' }).click()
     await page.getByText('Only Maintainer may overwrite or delete tags 2.* in apps/**').waitFor()
     await assert.rejects(pushImage(marina, 'team/apps/web', { as: cast.developer, tag: '2.0' }), /releases/)
@@ -122,7 +111,7 @@ suite('roles of one’s own, and who may do what', () => {
     await dialog.getByRole('group', { name: 'Scans', exact: true }).getByRole('checkbox', { name: 'anlegen' }).check()
     await dialog.getByRole('button', { name: 'Anlegen', exact: true }).click()
     await page.getByRole('row', { name: /^scanner/ }).waitFor()
-    assert.deepEqual(await lookBothWays(visitor), [])
+    assert.deepEqual(await visitor.findBarriersInBoth(), [])
     await page.getByRole('link', { name: 'Prüfer' }).click()
     await page.getByRole('heading', { name: 'Keine Prüfer' }).waitFor()
     await page.getByRole('button', { name: 'Prüfer hinzufügen' }).click()
@@ -135,7 +124,7 @@ suite('roles of one’s own, and who may do what', () => {
     await page.keyboard.press('Escape')
     await dialog.getByRole('button', { name: 'Hinzufügen' }).click()
     await page.getByRole('row', { name: /^stella/ }).waitFor()
-    assert.deepEqual(await lookBothWays(visitor), [])
+    assert.deepEqual(await visitor.findBarriersInBoth(), [])
     const read = () => callApi(marina, 'GET', '/auditlog-exts', { as: cast.stranger })
     expectAnswer(await read(), 200)
     const change = { as: cast.stranger, body: { read_only: true } }

@@ -94,7 +94,7 @@ suite('what happens meanwhile is shown', () => {
     const opened = page.waitForResponse((response) => isStream(response.request()))
     await show()
     await opened
-    // Whoever is first ends it: the page, or the server with the session.
+    // The stream is ended by the page, or a moment before by the server, which ends the session.
     const closed = Promise.race([
       page.waitForEvent('requestfailed', isStream),
       page.waitForEvent('requestfinished', isStream),

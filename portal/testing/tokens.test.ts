@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { callApi } from '../../server/testing/api.ts'
-import type { Visitor } from '../../server/testing/browser.ts'
 import { eventually, expectAnswer, type Person } from '../../server/testing/http.ts'
 import { openPortal } from '../../server/testing/portal.ts'
 
@@ -13,16 +12,6 @@ const pull = (repository: string, as: Person) => marina.ask('GET', `/v2/${reposi
 async function givenToken(as: Person, body: { name: string; duration?: number }): Promise<Person> {
   const answer = expectAnswer(await callApi(marina, 'POST', '/users/current/tokens', { as, body }), 201)
   return { ...as, password: (answer.json() as { secret: string }).secret }
-}
-
-const lookBothWays = async ({ page, findBarriers }: Visitor) => {
-  const light = await findBarriers()
-  await page.emulateMedia({ colorScheme: 'dark' })
-  // On a busy machine some elements still have the colours of before for a frame.
-  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
-  const dark = await findBarriers()
-  await page.emulateMedia({ colorScheme: 'light' })
-  return [...light, ...dark]
 }
 
 suite('personal access tokens in the portal', () => {
@@ -41,7 +30,7 @@ suite('personal access tokens in the portal', () => {
     await dialog.getByRole('combobox', { name: 'Add a project' }).fill('tea')
     await dialog.getByRole('option', { name: 'team' }).click()
     await dialog.getByLabel('It expires after').selectOption('30 days')
-    assert.deepEqual(await lookBothWays(visitor), [])
+    assert.deepEqual(await visitor.findBarriersInBoth(), [])
     await dialog.getByRole('button', { name: 'Create' }).click()
     await page.getByRole('dialog', { name: 'The token ci is there' }).waitFor()
     const secret = (await page.locator('.secret').textContent())!
@@ -56,7 +45,7 @@ suite('personal access tokens in the portal', () => {
       await page.getByRole('region', { name: 'API by curl' }).textContent(),
       `curl --user 'dora:${secret}' '${marina.url}/api/v2.0/projects'`,
     )
-    assert.deepEqual(await lookBothWays(visitor), [])
+    assert.deepEqual(await visitor.findBarriersInBoth(), [])
     await page.getByRole('button', { name: 'I have copied it' }).click()
     assert.ok(!(await page.content()).includes(secret))
 
@@ -123,7 +112,7 @@ suite('personal access tokens in the portal', () => {
     await page.getByRole('menuitem', { name: 'Zugriffstoken' }).click()
     const dialog = page.getByRole('dialog', { name: 'Zugriffstoken von stella' })
     await dialog.getByRole('row', { name: /lost-phone .*bald/ }).waitFor()
-    assert.deepEqual(await lookBothWays(visitor), [])
+    assert.deepEqual(await visitor.findBarriersInBoth(), [])
     await dialog.getByRole('button', { name: 'Aktionen: lost-phone' }).click()
     await page.getByRole('menuitem', { name: 'Widerrufen' }).click()
     await page.getByRole('button', { name: 'Widerrufen', exact: true }).click()

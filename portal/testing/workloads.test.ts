@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import { callApi, create } from '../../server/testing/api.ts'
-import type { Visitor } from '../../server/testing/browser.ts'
 import { eventually, expectAnswer } from '../../server/testing/http.ts'
 import { githubClaims, openIssuer } from '../../server/testing/issuer.ts'
 import { openPortal } from '../../server/testing/portal.ts'
@@ -15,16 +14,6 @@ const audience = 'registry.example'
 const tokenOf = (ref: string) => issuer.sign(githubClaims({ audience, repository: 'octo/app', ref }))
 const pullBy = (name: string, password: string) =>
   marina.ask('GET', '/v2/team/apps/web/tags/list', { as: { kind: 'robot', id: 0, name, password } })
-
-const lookBothWays = async ({ page, findBarriers }: Visitor) => {
-  const light = await findBarriers()
-  await page.emulateMedia({ colorScheme: 'dark' })
-  // On a busy machine some elements still have the colours of before for a frame.
-  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
-  const dark = await findBarriers()
-  await page.emulateMedia({ colorScheme: 'light' })
-  return [...light, ...dark]
-}
 
 suite('workloads and robots that change their secret', () => {
   test('a trust rule is made, tried with two tokens, lets the right one in, and ends at once', async () => {
@@ -47,7 +36,7 @@ suite('workloads and robots that change their secret', () => {
     await dialog.locator('.field-error', { hasText: 'of repositories cannot be used' }).waitFor()
     assert.ok(visitor.complaints.splice(0).every((one) => one.includes('status of 400')))
     await dialog.getByLabel('Only in these repositories').fill('apps/**')
-    assert.deepEqual(await lookBothWays(visitor), [])
+    assert.deepEqual(await visitor.findBarriersInBoth(), [])
     await dialog.getByRole('button', { name: 'Create' }).click()
     const row = page.getByRole('row', { name: /^builds / })
     await row.getByText('repository = octo/app, ref = refs/heads/main').waitFor()
@@ -62,7 +51,7 @@ suite('workloads and robots that change their secret', () => {
     await dialog.getByRole('button', { name: 'Try it' }).click()
     await dialog.getByText('No rule takes it.').waitFor()
     await dialog.getByText('does not fit').waitFor()
-    assert.deepEqual(await lookBothWays(visitor), [])
+    assert.deepEqual(await visitor.findBarriersInBoth(), [])
     await page.keyboard.press('Escape')
     expectAnswer(await pullBy('workload', right), 200)
     assert.equal((await pullBy('workload', wrong)).status, 401)
@@ -101,10 +90,10 @@ suite('workloads and robots that change their secret', () => {
     const { page } = visitor
     await visitor.go('/workloads')
     await page.getByRole('row', { name: /^clusters .*system:serviceaccount:ci:\*/ }).waitFor()
-    assert.deepEqual(await lookBothWays(visitor), [])
+    assert.deepEqual(await visitor.findBarriersInBoth(), [])
     await page.getByRole('button', { name: 'Neue Vertrauensregel' }).click()
     await page.getByRole('radio', { name: 'In allen Projekten' }).waitFor()
-    assert.deepEqual(await lookBothWays(visitor), [])
+    assert.deepEqual(await visitor.findBarriersInBoth(), [])
     assert.deepEqual(visitor.complaints, [])
     await using other = await open({ as: cast.projectAdmin })
     await other.go('/workloads')
@@ -127,12 +116,12 @@ suite('workloads and robots that change their secret', () => {
     await menu.click()
     await page.getByRole('menuitem', { name: 'New secret' }).click()
     await page.getByRole('radio', { name: 'One more day' }).check()
-    assert.deepEqual(await lookBothWays(visitor), [])
+    assert.deepEqual(await visitor.findBarriersInBoth(), [])
     await page.getByRole('dialog').getByRole('button', { name: 'Make a new secret' }).click()
     const secret = (await page.locator('.secret').textContent())!
     await page.getByRole('button', { name: 'I have copied it' }).click()
     await page.getByText('two secrets').waitFor()
-    assert.deepEqual(await lookBothWays(visitor), [])
+    assert.deepEqual(await visitor.findBarriersInBoth(), [])
     for (const one of [old, secret]) expectAnswer(await pullBy(name, one), 200)
     await menu.click()
     await page.getByRole('menuitem', { name: 'End the old secret' }).click()

@@ -45,6 +45,8 @@ export type Tab = {
   settle(): Promise<void>
   /** What axe finds against WCAG 2.2 A and AA, one line each. */
   findBarriers(): Promise<string[]>
+  /** The same in light and in dark colours; the light ones stay. */
+  findBarriersInBoth(): Promise<string[]>
 }
 
 export type Visitor = AsyncDisposable &
@@ -91,6 +93,7 @@ function tabOf(page: Page, url: string): Tab {
       await settle()
     },
     findBarriers: () => findBarriers(page),
+    findBarriersInBoth: () => findBarriersInBoth(page),
   }
 }
 
@@ -126,4 +129,14 @@ async function findBarriers(page: Page): Promise<string[]> {
   return (result as { violations: Violation[] }).violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id}: ${help}: ${target.join(' ')}: ${failureSummary}`),
   )
+}
+
+async function findBarriersInBoth(page: Page): Promise<string[]> {
+  const light = await findBarriers(page)
+  await page.emulateMedia({ colorScheme: 'dark' })
+  // On a busy machine some elements still have the colours of before for a frame.
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
+  const dark = await findBarriers(page)
+  await page.emulateMedia({ colorScheme: 'light' })
+  return [...light, ...dark]
 }

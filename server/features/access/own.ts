@@ -52,7 +52,7 @@ export function matcherOf(pattern: string): (name: string) => boolean {
 /** A binding as the database has it. `permissions` of Harbor's roles are those that rules.ts gives them. */
 export type Bound = { projectId: number; roleId: number; repositories: string; permissions: readonly string[] }
 
-/** Bindings of one account by project. Whoever holds a role in a project sees that project, as members do. */
+/** Bindings of one account by project. An account with a binding in a project sees that project, as members do. */
 export function ownRightsOf(bindings: readonly Bound[]): ReadonlyMap<number, OwnRights> {
   const all = [...Map.groupBy(bindings, ({ projectId }) => projectId)]
   return new Map(

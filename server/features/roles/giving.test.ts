@@ -1,28 +1,12 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { Project } from '../../catalog/project.ts'
-import { callApi, create, factsSince, givenRobot, lastFact, type CallOptions } from '../../testing/api.ts'
+import { after, test } from 'node:test'
+import { create, factsSince, givenRobot, lastFact } from '../../testing/api.ts'
 import { fresh, givenProject, givenUser, pushImage } from '../../testing/given.ts'
-import { expectAnswer, type Person } from '../../testing/http.ts'
-import { openTestMarina, type TestMarina } from '../../testing/server.ts'
+import { expectAnswer } from '../../testing/http.ts'
+import { openRolesScene } from './scene.suite.ts'
 
-let marina: TestMarina
-before(async () => {
-  marina = await openTestMarina({ MARINA_WORKERS: 'none' })
-})
+const { marina, right, call, roleOf, givenRole, toUser, bindings, bind, pulls } = await openRolesScene()
 after(() => marina[Symbol.asyncDispose]())
-
-const call = (method: string, path: string, options?: CallOptions) => callApi(marina, method, path, options)
-const right = (text: string) => ({ resource: text.split(':')[0]!, action: text.split(':')[1]! })
-const roleOf = (permissions: string[], name = fresh('role')) => ({ name, permissions: permissions.map(right) })
-const givenRole = (permissions: string[], project?: Project, as: Person = marina.admin) =>
-  create(marina, project ? `/projects/${project.name}/roles` : '/roles', as, roleOf(permissions))
-const toUser = ({ id }: Person) => ({ member_user: { user_id: id } })
-const bindings = ({ name }: Project) => `/projects/${name}/role-bindings`
-const bind = (project: Project, roleId: number, holder: object, more: object = {}, as: Person = marina.admin) =>
-  create(marina, bindings(project), as, { role_id: roleId, ...holder, ...more })
-const pulls = async (as: Person, name: string, at: Pick<TestMarina, 'ask'> = marina) =>
-  (await at.ask('GET', `/v2/${name}/manifests/v1`, { as })).status
 
 test('nobody gives more than they have: by a role, a change of one, a binding, a membership or a robot', async () => {
   const [project, giver, friend] = [await givenProject(marina), await givenUser(marina), await givenUser(marina)]

@@ -34,8 +34,8 @@ const en = {
     }),
   holdersFollow: (count: number) =>
     plural(count, {
-      one: 'It is given once: whoever holds it follows with the next request.',
-      other: `It is given ${count} times: all who hold it follow with their next requests.`,
+      one: 'It is given once: the change counts with the next request of its holder.',
+      other: `It is given ${count} times: the change counts with the next request of each holder.`,
     }),
   auditors: 'Auditors',
   auditorsHint:

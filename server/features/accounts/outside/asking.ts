@@ -24,7 +24,7 @@ type AskingOptions = ConfirmOptions & {
 export type Asking = {
   /** Asks the provider of an account again when its last word is old: at each use of rights. */
   confirm: Confirm
-  /** Asks now. Resolves with what came of it; never rejects for a provider that does not answer. */
+  /** Asks the provider now. Resolves with its answer, or 'failed' for a provider that does not answer. */
   ask(accountId: number): Promise<AskOutcome>
 }
 

@@ -2,6 +2,7 @@ import type { Actor } from '../../../catalog/topics.ts'
 import { isReferenceViolation, isUniqueViolation } from '../../../platform/db/db.ts'
 import { emit } from '../../../platform/events/emit.ts'
 import { Failure } from '../../../platform/http/failure.ts'
+import { OutboundRefused, type Outbound } from '../../../platform/outbound/outbound.ts'
 import type { Ground, Seal } from '../ground.ts'
 import type { Auth } from '../providers/auth.ts'
 import { openAsk, type Reachable } from '../providers/exchange.ts'
@@ -22,8 +23,9 @@ import {
 export const instanceNotFound = (which: string | number) => new Failure('NOT_FOUND', `instance ${which} not found`)
 
 /** Throws BAD_REQUEST, or CONFLICT when name or endpoint is taken. */
-export async function createInstance({ db, seal }: Ground, by: Actor, given: NewInstance): Promise<void> {
+export async function createInstance({ db, seal, outbound }: Ground, by: Actor, given: NewInstance): Promise<void> {
   const wanted = checked(given, instanceProblem(given))
+  await refuseOutOfReach(outbound, wanted)
   await refusingTaken(wanted, () =>
     db.transaction(async (tx) => {
       const instanceId = await insertInstance(tx, kept(seal, wanted))
@@ -38,13 +40,14 @@ export async function createInstance({ db, seal }: Ground, by: Actor, given: New
  * BAD_REQUEST, NOT_FOUND or CONFLICT.
  */
 export async function updateInstance(
-  { db, seal }: Ground,
+  { db, seal, outbound }: Ground,
   by: Actor,
   known: Instance,
   given: NewInstance,
 ): Promise<void> {
   const { wanted: asked, problem, isAuthKept } = withKnownAuth(seal, known, given)
   const wanted = checked(asked, problem)
+  if (wanted.endpoint !== known.endpoint) await refuseOutOfReach(outbound, wanted)
   const row = { ...kept(seal, wanted), ...(isAuthKept ? { sealedAuth: known.sealedAuth } : {}) }
   const changed = (Object.keys(row) as (keyof Kept)[]).filter((field) => row[field] !== known[field])
   await refusingTaken(wanted, () =>
@@ -54,6 +57,13 @@ export async function updateInstance(
       await emit(tx, [facts.instanceChanged({ instanceId: known.id, name: wanted.name, changed: words }, by)])
     }),
   )
+}
+
+/** Throws BAD_REQUEST for a service at an address that is never called, as for an endpoint; it would only ever fail. */
+async function refuseOutOfReach(outbound: Outbound, { endpoint }: CheckedInstance): Promise<void> {
+  await outbound.check(endpoint, 'endpoint').catch((error: unknown) => {
+    throw error instanceof OutboundRefused ? new Failure('BAD_REQUEST', error.message, { cause: error }) : error
+  })
 }
 
 /** The instance as it shall be, and why it cannot be. A saved credential is never sent to another server. */

@@ -114,6 +114,15 @@ test('secrets are sealed, never shown, kept by a change without them, and sent t
   assert.match(await refusal('PUT', `${path}/${rest.name}`, moved), /send auth_info again/)
 })
 
+test('a service at an address that is never called is refused when it is saved, and nothing changes', async () => {
+  const never = 'http://169.254.169.254'
+  assert.match(await refusal('POST', path, body({ endpoint: never })), /metadata service/)
+  const known = await makeInstance(body())
+  const now = expectAnswer(await call('GET', `${path}/${known.name}`), 200).json() as object
+  assert.match(await refusal('PUT', `${path}/${known.name}`, { ...now, endpoint: never }), /metadata service/)
+  assert.deepEqual(expectAnswer(await call('GET', `${path}/${known.name}`), 200).json(), now)
+})
+
 test('a ping asks a service that is saved or not, and says why it is unhealthy; a saved one is shown so', async () => {
   service.answer(({ path: asked }) => (/\/sick\//.test(asked) ? { status: 500, body: 'sick' } : { body: 'OK' }))
   expectAnswer(await call('POST', `${path}/ping`, body()), 200)

@@ -1,6 +1,7 @@
 /** Services that fail in every way: tasks end with a reason, within bounds, and others go on. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sql } from '../../../platform/db/sql.ts'
 import { startChild } from '../../../testing/child.ts'
 import { fresh, givenProject, pushImage } from '../../../testing/given.ts'
 import { eventually, expectAnswer } from '../../../testing/http.ts'
@@ -19,12 +20,13 @@ const { marina, service, makeReal, makePolicy, start, ended, run, tasks } = scen
 // A job has succeeded at its first look, so that no test depends on how soon it is looked at.
 service.plan(() => 'SUCCESS')
 
-async function givenPolicy(tags = ['v1'], instance: object = {}) {
+/** `instance`: the id of a service; without it, one that works. */
+async function givenPolicy(tags = ['v1'], instance?: number) {
   const { name: project } = await givenProject(marina)
   for (const tag of tags) await pushImage(marina, `${project}/app`, { tag })
   return {
     repository: `${project}/app`,
-    policy: await makePolicy({ provider_id: (await makeReal(instance)).id }, project),
+    policy: await makePolicy({ provider_id: instance ?? (await makeReal()).id }, project),
   }
 }
 
@@ -93,7 +95,10 @@ test('a service that is down, or must not be called, ends the run before an imag
     [gone.url, /is not healthy: GET \/healthy: nobody listens there/],
     [`http://169.254.169.254/${fresh('meta')}`, /metadata service, which Marina never calls/],
   ] as const) {
-    const { policy } = await givenPolicy(['v1'], { endpoint })
+    const { id } = await makeReal()
+    const { policy } = await givenPolicy(['v1'], id)
+    // Saving refuses such an address; a name may come to lead there later.
+    await marina.ground.db.run(sql`update preheat_instance set endpoint = ${endpoint} where id = ${id}`)
     const execution = await run(policy)
     assert.deepEqual([execution.status, execution.metrics], ['Error', {}])
     assert.match(execution.status_message!, reason)
