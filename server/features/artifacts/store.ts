@@ -178,15 +178,41 @@ export const tagColumns = sql`
   tag.id, tag.repository_id as "repositoryId", tag.artifact_id as "artifactId", tag.name,
   tag.pushed_at as "pushedAt", tag.pulled_at as "pulledAt", tag.pull_count as "pullCount"`
 
-/** An artifact with the fields that most lists show: tags, labels and references. */
-export type ArtifactObject = ArtifactRow & { tags: TagRow[]; labelIds: number[]; references: ReferenceRow[] }
+/**
+ * What lists show of one scanner's report of an image. `json` is the text of `scan_overview`, null while a scan may
+ * change it: the database is asked for it then. `type`: the media type of the report.
+ */
+export type KeptOverview = { scannerId: string; type: string; json: string | null }
+
+/** How overviews are read together with artifacts: lent by the feature that knows the reports. */
+export type OverviewReader = {
+  /** A text of the row `artifact`, or null. */
+  select: Sql
+  parse(text: string | null): KeptOverview[]
+}
+
+/**
+ * An artifact with the fields that most lists show: tags, labels and references. `overviews`: one for each scanner with
+ * a report; undefined where they were not read.
+ */
+export type ArtifactObject = ArtifactRow & {
+  tags: TagRow[]
+  labelIds: number[]
+  references: ReferenceRow[]
+  overviews?: KeptOverview[]
+}
 
 /**
  * Reads artifacts by one statement: four statements at once took twice as long. Tags are newest first, labels ordered
- * by their ids, references as in the index.
+ * by their ids, references as in the index. With `overviews`, those are read as well.
  */
-export async function listArtifactObjects(db: Queryable, ids: number[]): Promise<ArtifactObject[]> {
+export async function listArtifactObjects(
+  db: Queryable,
+  ids: number[],
+  overviews?: OverviewReader,
+): Promise<ArtifactObject[]> {
   type Row = ArtifactRow & {
+    overviews?: string | null
     tags: [number, Tag, string, string | null, number][]
     labelIds: number[]
     references: [number, Digest, ReferenceRow['platform'], ReferenceRow['annotations']][]
@@ -207,9 +233,11 @@ export async function listArtifactObjects(db: Queryable, ids: number[]): Promise
           order by position, child_id)
         from artifact_child join artifact child on child.id = child_id
         where parent_id = artifact.id), '[]') else '[]' end as "references"
+      ${overviews ? sql`, ${overviews.select} as overviews` : sql``}
     ${joined} where artifact.id = any(${ids}::bigint[])`)
-  return rows.map(({ tags, references, ...row }) => ({
+  return rows.map(({ tags, references, overviews: text, ...row }) => ({
     ...row,
+    ...(overviews ? { overviews: overviews.parse(text ?? null) } : {}),
     tags: tags.map(([id, name, pushedAt, pulledAt, pullCount]) => ({
       id,
       repositoryId: row.repositoryId,

@@ -3,10 +3,10 @@ import { openCounts, type Counts } from './counts.ts'
 import { resourceOf } from './keys.ts'
 
 /**
- * A read under way that other callers may join (single flight). `again` is the read after it, shared by the callers
- * that joined this one and learnt from it that there is nothing.
+ * A read under way that other callers may join (single flight): `value` is what it finds. `again` is the read after it,
+ * shared by the callers that joined this one and learnt from it that there is nothing.
  */
-export type Flight = { promise: Promise<unknown>; isStale: boolean; again?: Promise<unknown> }
+export type Flight = { value: () => Promise<unknown>; isStale: boolean; again?: Promise<unknown> }
 type Kept = { value: object; counts: Counts }
 
 type MemoryOptions = {
@@ -15,6 +15,8 @@ type MemoryOptions = {
   isTrusted: () => boolean
   never: ReadonlySet<string>
 }
+
+const nothing = () => Promise.resolve(undefined)
 
 /** Bytes that an entry costs beside its value: key, bookkeeping. */
 const entryOverhead = 300
@@ -44,10 +46,13 @@ export class Memory {
     })
   }
 
-  /** The fact that may be served from memory, counted as a hit. Nothing is kept under a blocked key. */
-  find(key: string, isTrusted = this.isTrusted()): object | undefined {
+  /**
+   * The fact that may be served from memory and is enough for the caller, counted as a hit. Nothing is kept under a
+   * blocked key.
+   */
+  find(key: string, isTrusted = this.isTrusted(), isEnough?: (value: object) => boolean): object | undefined {
     const found = isTrusted ? this.#kept.get(key) : undefined
-    if (!found) return undefined
+    if (!found || isEnough?.(found.value) === false) return undefined
     found.counts.hit++
     return found.value
   }
@@ -99,9 +104,9 @@ export class Memory {
     return this.#flights.get(key)
   }
 
-  /** Begins a flight that other callers may join; the caller sets its promise. */
+  /** Begins a flight that other callers may join; the caller sets its value. */
   begin(key: string): Flight {
-    const flight: Flight = { promise: Promise.resolve(), isStale: false }
+    const flight: Flight = { value: nothing, isStale: false }
     this.#flights.set(key, flight)
     return flight
   }
