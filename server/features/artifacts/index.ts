@@ -9,7 +9,8 @@ export { deprecationWarning } from './deprecated.ts'
 export { describe } from './describe.ts'
 export { findAccessories, openArtifacts } from './objects.ts'
 export { getArtifact } from './routes/shared.ts'
-export { findArtifactId, type ArtifactObject, type HeldRow, type KeptOverview, type OverviewReader } from './store.ts'
+export type { KeptOverview, OverviewReader } from './overviews.ts'
+export { findArtifactId, type ArtifactObject, type HeldRow } from './store.ts'
 export { facts as artifactFacts } from './topics.ts'
 
 /** Artifacts, their tags, accessories, labels and additions. `lent`, `overviews`: columns of other features. */

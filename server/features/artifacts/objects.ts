@@ -13,8 +13,8 @@ import {
   type ArtifactObject,
   type ArtifactRow,
   type HeldRow,
-  type OverviewReader,
 } from './store.ts'
+import type { OverviewReader } from './overviews.ts'
 
 /** Artifacts by their ids, with tags, labels and references: from the cache, and those it lacks by one read (S1-32). */
 export type Artifacts = {

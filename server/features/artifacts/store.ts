@@ -7,6 +7,7 @@ import type { Paged, Queryable } from '../../platform/db/db.ts'
 import { listing, parseQ } from '../../platform/db/listing.ts'
 import type { Condition, Fields, Listing, ListQuery } from '../../platform/db/listing.ts'
 import { sql, type Sql } from '../../platform/db/sql.ts'
+import type { KeptOverview, OverviewReader } from './overviews.ts'
 import { findListed, newestFirst } from './pages.ts'
 
 export type ArtifactRow = {
@@ -173,28 +174,11 @@ export type AccessoryRow = HeldRow & { subjectId: number; subjectDigest: Digest;
 
 /** The most tags and accessories that are shown beside one artifact of a list; their own lists have pages. */
 const beside = 1000
-
 export const tagColumns = sql`
   tag.id, tag.repository_id as "repositoryId", tag.artifact_id as "artifactId", tag.name,
   tag.pushed_at as "pushedAt", tag.pulled_at as "pulledAt", tag.pull_count as "pullCount"`
 
-/**
- * What lists show of one scanner's report of an image. `json` is the text of `scan_overview`, null while a scan may
- * change it: the database is asked for it then. `type`: the media type of the report.
- */
-export type KeptOverview = { scannerId: string; type: string; json: string | null }
-
-/** How overviews are read together with artifacts: lent by the feature that knows the reports. */
-export type OverviewReader = {
-  /** A text of the row `artifact`, or null. */
-  select: Sql
-  parse(text: string | null): KeptOverview[]
-}
-
-/**
- * An artifact with the fields that most lists show: tags, labels and references. `overviews`: one for each scanner with
- * a report; undefined where they were not read.
- */
+/** An artifact as most lists show it. `overviews`: one for each scanner with a report; undefined where not read. */
 export type ArtifactObject = ArtifactRow & {
   tags: TagRow[]
   labelIds: number[]

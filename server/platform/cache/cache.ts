@@ -20,8 +20,8 @@ export interface Cache {
   getOr<Value extends object, Other>(key: string, load: () => Promise<Other>): Maybe<Value | Other>
   /**
    * Several facts of one kind, by their ids: those in memory, and the others by one `load`. An id that `load` does not
-   * find is missing in the answer, too. A fact that lacks a part which this caller needs (`isEnough` is false) is loaded
-   * again, and kept in the place of the other.
+   * find is missing in the answer, too. A fact that lacks a part which this caller needs (`isEnough` is false) is
+   * loaded again, and kept in the place of the other.
    */
   many<Id, Value extends object>(
     ids: readonly Id[],

@@ -12,7 +12,8 @@ import { mayInProject, maySee, type Rights } from '../../access/index.ts'
 import { getRepositoryOf } from '../../repositories/index.ts'
 import type { Column } from '../columns.ts'
 import type { Artifacts } from '../objects.ts'
-import type { ArtifactObject, OverviewReader } from '../store.ts'
+import type { OverviewReader } from '../overviews.ts'
+import type { ArtifactObject } from '../store.ts'
 
 export type Parts = {
   reader: Reader & { db: Db }

@@ -90,7 +90,7 @@ const stored: Stored[] = [
   { times: [`${day}12:00:00.01Z`, `${day}23:00:00.1Z`], state: 'stale_database', rank: 4, counts: '{0,7,1,2,33,0,0}' },
 ]
 
-test('a list answers the bytes that the rows of its reports make, also of rows that are older than its text', async () => {
+test('a list answers the bytes that the rows of its reports make, also of rows of former versions', async () => {
   const scannerId = await givenScanner()
   const project = await givenProject(first)
   const { db } = first.ground

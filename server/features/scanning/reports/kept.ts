@@ -19,8 +19,8 @@ const iso = (time: Sql) => sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T
 export const overviewReader: OverviewReader = {
   select: sql`(
     select string_agg(case when is_made and started_at is not null and ended_at is not null then concat_ws(
-          ${betweenFields}::text, scanner_id, report_id, ${iso(sql`started_at`)}, ${iso(sql`ended_at`)}, mime_type, state,
-          severity, total, fixable, array_to_string(counts, ','), scanner)
+          ${betweenFields}::text, scanner_id, report_id, ${iso(sql`started_at`)}, ${iso(sql`ended_at`)},
+          mime_type, state, severity, total, fixable, array_to_string(counts, ','), scanner)
         else scanner_id::text end, ${betweenReports}::text)
     from vulnerability_report where artifact_id = artifact.id)`,
   parse: (text) => (text === null ? none : text.split(betweenReports).map(keep)),
