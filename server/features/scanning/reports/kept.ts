@@ -1,4 +1,4 @@
-import { sql, type Sql } from '../../../platform/db/sql.ts'
+import { sql } from '../../../platform/db/sql.ts'
 import type { KeptOverview, OverviewReader } from '../../artifacts/index.ts'
 import { reportTypes } from '../scanners/adapter/metadata.ts'
 import type { ScannerDescription } from '../scanners/scanner.ts'
@@ -6,9 +6,6 @@ import { severities } from './finding.ts'
 
 /** U+001F between the fields of a report and U+001E between reports: none of the fields can hold either. */
 const [betweenFields, betweenReports] = ['\u001f', '\u001e']
-
-/** As `Date.toISOString` has it. */
-const iso = (time: Sql) => sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
 /**
  * Overviews as lists send them, read with the artifact's own row and cached with it: a list then neither reads a row of
@@ -19,8 +16,8 @@ const iso = (time: Sql) => sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T
 export const overviewReader: OverviewReader = {
   select: sql`(
     select string_agg(case when is_made and started_at is not null and ended_at is not null then concat_ws(
-          ${betweenFields}::text, scanner_id, report_id, ${iso(sql`started_at`)}, ${iso(sql`ended_at`)},
-          mime_type, state, severity, total, fixable, array_to_string(counts, ','), scanner)
+          ${betweenFields}::text, scanner_id, report_id, started_at at time zone 'UTC', ended_at at time zone 'UTC',
+          mime_type, state, severity, total, fixable, counts, scanner)
         else scanner_id::text end, ${betweenReports}::text)
     from vulnerability_report where artifact_id = artifact.id)`,
   parse: (text) => (text === null ? none : text.split(betweenReports).map(keep)),
@@ -37,7 +34,8 @@ function keep(report: string): KeptOverview {
 
 /** What `presentOverview` makes of one finished report, with the same bytes that the API's schema gives it. */
 function overviewText(type: string, fields: string[]): string {
-  const [, reportId, start = '', end = '', , state, rank, total, fixable, counts = '', scanner = ''] = fields
+  const [, reportId, startedAt = '', endedAt = '', , state, rank, total, fixable, counts = '', scanner = ''] = fields
+  const [start, end] = [isoOf(startedAt), isoOf(endedAt)]
   const seconds = start === end ? 0 : Math.max(0, Math.round((Date.parse(end) - Date.parse(start)) / 1000))
   const isWhole = state === 'ok'
   const severity = severities[rank === '0' && !isWhole ? 1 : Number(rank)]!
@@ -49,6 +47,9 @@ function overviewText(type: string, fields: string[]): string {
     `"start_time":"${start}","end_time":"${end}","complete_percent":100,"scanner":${scannerOf(scanner)}}}`,
   ].join('')
 }
+
+/** `2026-11-30 12:00:00.123456` of PostgreSQL as `Date.toISOString` has it, cut to ms; zeros at the end are absent. */
+const isoOf = (time: string) => `${time.slice(0, 10)}T${time.slice(11, 19)}.${time.slice(20, 23).padEnd(3, '0')}Z`
 
 /** Remembers the last result: the reports of a page have mostly one type, one scanner and few different counts. */
 function lastOf(make: (text: string) => string): (text: string) => string {
@@ -63,9 +64,10 @@ const scannerOf = lastOf((json) => {
   return JSON.stringify({ name, vendor, version })
 })
 
-/** Only severities that were found are named. */
+/** `{0,2,...}` of PostgreSQL; only severities that were found are named. */
 const countsOf = lastOf((counts) =>
   counts
+    .slice(1, -1)
     .split(',')
     .flatMap((count, rank) => (Number(count) > 0 ? [`"${severities[rank]}":${count}`] : []))
     .join(','),
