@@ -20,6 +20,7 @@ import { cacheTwo } from './scenarios/cache-two.ts'
 import { memory } from './scenarios/memory.ts'
 import { newTags } from './scenarios/new-tags.ts'
 import { portal } from './scenarios/portal.ts'
+import { processes } from './scenarios/processes.ts'
 import { proxyCache } from './scenarios/proxy-cache.ts'
 import { pullGate } from './scenarios/pull-gate.ts'
 import { pushCost } from './scenarios/push-cost.ts'
@@ -38,6 +39,7 @@ import { openScratch, output } from './scratch.ts'
 
 const scenarios = [
   manifestGet,
+  processes,
   pullGate,
   manyConnections,
   blobPut,

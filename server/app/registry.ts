@@ -111,6 +111,7 @@ export function openFloor(
     gates,
     externalUrl,
     limits: config.limits,
+    cache,
     findProject: (name) => findProject(reader, name),
     findMirrors: (host) => findMirrors(reader, host),
     hosts: new Map(config.proxyCache.hosts),
@@ -136,7 +137,7 @@ function notePull(
       pulls.count({ repository, digest, tag, projectId: project?.id ?? 0, by: actorOf(caller) })
     // The rights of the pull came from this very entry of the cache.
     const note = () => {
-      const found = findProject(reader, projectOf(repository))
+      const found = pull.project ?? findProject(reader, projectOf(repository))
       if (found instanceof Promise) found.then(count).catch(onError)
       else count(found)
     }

@@ -29,6 +29,11 @@ export interface Cache {
     sizeOf?: (value: Value) => number,
   ): Promise<Map<Id, Value>>
   /**
+   * Runs `step`; `facts` are those on which its result rests, where memory had every fact that it asked for at once.
+   * While they are true, `step` would find them again. What else it depends on, as the time, is the caller's business.
+   */
+  watch<Result>(step: () => Result): { result: Result; facts: Facts | undefined }
+  /**
    * Forgets the keys and keeps nothing under them until the function it returns is called. Blocks of one key add up.
    */
   block(keys: Iterable<string>): () => void
@@ -48,6 +53,12 @@ export interface Cache {
   look(key: string): { value: object; bytes: number } | undefined
   /** Hits, misses and so on of each resource, since the start. */
   counts(): CacheCounts[]
+}
+
+/** Facts that were found in memory. */
+export interface Facts {
+  /** True while all of them may still be served from memory; each call counts as a hit of each. */
+  areTrue(): boolean
 }
 
 /**
@@ -95,6 +106,7 @@ export function openCache({
     get: (key, load, sizeOf = usualSize) => (memory.find(key) ?? readOne(parts, key, load, sizeOf)) as never,
     getOr: (key, load) => (memory.find(key) as never) ?? load(),
     many: (ids, keyOf, load, sizeOf = usualSize) => getMany(parts, ids, { keyOf, load, sizeOf }),
+    watch: (step) => memory.watch(step),
     block: (keys) => memory.block(keys),
     tidy(keys) {
       if (!shared) return
@@ -264,6 +276,7 @@ const noCache: Cache = {
   get: (_key, load) => load(),
   many: async (ids, _keyOf, load) => (ids.length > 0 ? load([...new Set(ids)]) : new Map()),
   getOr: (_key, load) => load(),
+  watch: (step) => ({ result: step(), facts: undefined }),
   block: () => () => {},
   tidy: () => {},
   flush: () => 0,
