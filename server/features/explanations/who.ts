@@ -18,9 +18,9 @@ export type Subject = {
 type Ground = { reader: Reader; robotPrefix: string }
 
 /**
- * `user:NAME`, `group:NAME`, `robot:NAME`, `token:ID` or `anonymous`. A bare name is that of a robot where it begins with
- * the prefix of robots, and otherwise that of an account: names of accounts neither begin so nor hold a colon. Throws
- * BAD_REQUEST, and NOT_FOUND.
+ * `user:NAME`, `group:NAME`, `robot:NAME`, `token:ID` or `anonymous`. A bare name is that of a robot where it begins
+ * with the prefix of robots, and otherwise that of an account: names of accounts neither begin so nor hold a colon.
+ * Throws BAD_REQUEST, and NOT_FOUND.
  */
 export async function findSubject(ground: Ground, project: Project, who: string): Promise<Subject> {
   if (who === 'anonymous')

@@ -51,7 +51,8 @@ export async function listUsageOfProjects(
         page as materialized (
           select id, name from (
             select id, name::text from project
-            union all select null, name from (values ('system artifacts'), ('trash'), ('unfinished uploads')) other (name)
+            union all
+            select null, name from (values ('system artifacts'), ('trash'), ('unfinished uploads')) other (name)
           ) named ${isByName ? sql`order by name, id limit ${limit} offset ${offset}` : sql``}),
         link as (
           select distinct held.blob_id, repository.project_id
@@ -99,8 +100,8 @@ const sharedByOtherProject = sql`(
 type UsedByRepository = Used & { id: number; name: string; artifacts: number; inStorage: number }
 
 /**
- * One page of a project's repositories. `exclusive` within the project, `inStorage` among all projects. By name it reads
- * the holds of the page alone, otherwise those of the project.
+ * One page of a project's repositories. `exclusive` within the project, `inStorage` among all projects. By name it
+ * reads the holds of the page alone, otherwise those of the project.
  */
 export async function listUsageOfRepositories(
   db: Queryable,

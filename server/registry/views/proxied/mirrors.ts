@@ -28,8 +28,8 @@ export function findMirrors({ db, cache }: Reader, host: string): Maybe<string[]
 /**
  * The target of a request that containerd sends to a mirror: `/v2/library/nginx/...?ns=docker.io` becomes
  * `/v2/<project>/library/nginx/...`, for the project that caches that registry. A path that names such a project
- * already stays as it is, as does one of a registry that no project caches. Names at Docker Hub have two parts: a longer
- * one begins with a project, which may cache another mirror of Docker Hub.
+ * already stays as it is, as does one of a registry that no project caches. Names at Docker Hub have two parts: a
+ * longer one begins with a project, which may cache another mirror of Docker Hub.
  */
 export function mirroredTarget(target: string, projects: readonly string[], host?: string): string {
   const [first] = projects
