@@ -7,6 +7,7 @@ import { ConfigError } from '../config/config.ts'
 import {
   authModeProblem,
   isModeFixed,
+  isModeFixedIn,
   modeFixedText,
   openSessionDoor,
   robotPrefixProblem,
@@ -178,12 +179,11 @@ function openSettingsOf(
       defaults: { token_expiration: Math.ceil(config.limits.tokenTtlMs / 60_000) },
       problems: {
         ...ldapItemProblems,
-        auth_mode: async (value) =>
-          (await isModeFixed(db)) ? modeFixedText : authModeProblem(String(value), providers()),
+        auth_mode: (value) => authModeProblem(String(value), providers()),
         disabled_audit_log_event_types: (value) => strangeTypeIn(String(value), topics),
         robot_name_prefix: (value) => robotPrefixProblem(db, String(value)),
       },
-      fixed: { auth_mode: () => isModeFixed(db) },
+      fixed: { auth_mode: { text: modeFixedText, isNow: () => isModeFixed(db), isNowIn: isModeFixedIn } },
     })
   } catch (error) {
     throw new ConfigError((error as Error).message)

@@ -74,7 +74,7 @@ function targetOf({ findMirrors, hosts }: DoorOptions, target: string, peer: Pee
   const project = hosts.size === 0 ? undefined : projectOfHost(hosts, peer.host)
   if (project !== undefined) return mirroredTarget(target, [project])
   const host = mirrorOf(target)
-  return host === undefined ? target : andThen(findMirrors(host), (projects) => mirroredTarget(target, projects))
+  return host === undefined ? target : andThen(findMirrors(host), (projects) => mirroredTarget(target, projects, host))
 }
 
 /** A text that cannot be a tag names no manifest: only a push hears what is wrong with it, other requests get 404. */
