@@ -4,7 +4,7 @@ import type { Client } from 'pg'
 const [debNames, npmNames, bases, middles] = [400, 5000, 20, 200]
 
 /**
- * Makes images with known packages by SQL, in one repository for each base: about 140 packages of Debian 12 of one of 20
+ * Makes images with known packages by SQL, in one repository for each base: 140 packages of Debian 12 of one of 20
  * bases, 40 of npm of one of 200 middle layers, and 21 of a layer of their own: 19 of npm, `every`, which all have,
  * and one that nobody else has. Every tenth image has `tenth` as well.
  */

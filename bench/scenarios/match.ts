@@ -22,8 +22,8 @@ const databases: [what: string, more: string[]][] = [
 export const match: Scenario = {
   name: 'match',
   says:
-    `a new database of 30,000 records, compared with ${images} images (BENCH_ARTIFACTS) of about 200 packages that are ` +
-    'known: first reports, nothing new, news for a tenth, news for all',
+    `a new database of 30,000 records, compared with ${images} images (BENCH_ARTIFACTS) of about 200 packages that ` +
+    'are known: first reports, nothing new, news for a tenth, news for all',
   roundsAtMost: 1,
   async run(bench): Promise<Row[]> {
     const { scratch, say } = bench

@@ -3,6 +3,7 @@ import { sql } from '../../../platform/db/sql.ts'
 import { handler, jobType, type Job, type JobHandler } from '../../../platform/jobs/type.ts'
 import { failpoint } from '../../../platform/failpoint.ts'
 import { finishedKeys } from '../reports/store.ts'
+import { keepUnchanged } from './database/changes.ts'
 import { dropGeneration, findCurrent, holdCurrent, listOutdated } from './database/store.ts'
 import { matchPackages, packageColumns, type PackageRow } from './match.ts'
 import { findOwnScanner } from './own-scanner.ts'
@@ -15,8 +16,8 @@ export const matchJob = ({ timeoutMs }: { timeoutMs: number }) =>
 export type MatchJob = ReturnType<typeof matchJob>
 
 type Ground = { db: Db; rules: { staleMs: number } }
-/** Packages, and reports, of one transaction. */
-const [mostPackages, mostReports] = [500, 200]
+/** Packages that are matched, packages that stay as they are, and reports, of one transaction. */
+const [mostPackages, mostKept, mostReports] = [500, 5000, 200]
 
 /**
  * Brings what is known of packages and images to the database in use, in batches; a job that was cut short goes on with
@@ -27,28 +28,46 @@ export function matchHandler(type: MatchJob, { db, rules }: Ground): JobHandler 
     for (const { id } of await listOutdated(db)) await dropGeneration(db, id, job.signal)
     const packages = await matchAllPackages(db, job)
     const images = await matchAllImages(db, rules, job)
-    job.log(`packages: ${packages}, images: ${images.looked}, of these changed: ${images.renewed}`, 'INFO', 'last word')
-    return { attrs: { packages, ...images } }
+    const ofPackages = `packages: ${packages.packages}, as before: ${packages.unchanged}`
+    job.log(`${ofPackages}, images: ${images.looked}, of these changed: ${images.renewed}`, 'INFO', 'last word')
+    return { attrs: { ...packages, ...images } }
   })
 }
 
-/** Each version of a package is matched once, however many images have it. */
-async function matchAllPackages(db: Db, job: Job): Promise<number> {
-  let count = 0
+/** Each version of a package is matched once, however many images have it; those whose records are the same are not. */
+async function matchAllPackages(db: Db, job: Job): Promise<{ packages: number; unchanged: number }> {
+  const counts = { packages: 0, unchanged: 0 }
   for (let after = 0; ;) {
+    job.signal.throwIfAborted()
+    const part = await db.row<{ last: number | null }>(sql`
+      select max(id) as last from (select id from package where id > ${after} order by id limit ${mostKept}) as part`)
+    if (!part?.last) return counts
+    const { last } = part
+    counts.unchanged += await db.transaction(async (tx) => {
+      const generation = await holdCurrent(tx)
+      return generation ? keepUnchanged(tx, generation.id, after, last) : 0
+    })
+    counts.packages += await matchPart(db, job, after, last)
+    job.progress(counts)
+    after = last
+  }
+}
+
+async function matchPart(db: Db, job: Job, from: number, last: number): Promise<number> {
+  let count = 0
+  for (let after = from; ;) {
     job.signal.throwIfAborted()
     const rows = await db.transaction(async (tx) => {
       const generation = await holdCurrent(tx)
       if (!generation) return []
       const found = await tx.rows<PackageRow>(sql`
         select ${packageColumns} from package
-        where id > ${after} and matched_generation is distinct from ${generation.id}
+        where id > ${after} and id <= ${last} and matched_generation is distinct from ${generation.id}
         order by id limit ${mostPackages} for no key update`)
       if (found.length > 0) await matchPackages(tx, generation.id, found)
       return found
     })
     count += rows.length
-    job.progress({ packages: count })
     if (rows.length < mostPackages) return count
     after = rows.at(-1)!.id
   }

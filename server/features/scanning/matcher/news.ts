@@ -8,7 +8,7 @@ import type { Subject } from '../sboms/store.ts'
 import { facts, type VulnerabilitiesFound } from './topics.ts'
 
 /** What the last report of an image has found, by the database that it was made with. */
-export type LastFound = { generation: number; keys: Set<string> }
+type LastFound = { generation: number; keys: Set<string> }
 /** What a fact says of a vulnerability. */
 type Found = Pick<Finding, 'cveId' | 'package' | 'version' | 'fixedVersion' | 'severity'>
 

@@ -11,8 +11,8 @@ export type PageImage = { id: number; isReported: boolean; generation: number | 
 const [mostImages, mostPackages] = [200, 50_000]
 
 /**
- * One page of the images that the matcher has reported on, or is the scanner of, in the order of their ids. `after`: the
- * id of the last one before. An image with very many packages makes a page of its own.
+ * One page of the images that the matcher has reported on, or is the scanner of, in the order of their ids. `after`:
+ * the id of the last one before. An image with very many packages makes a page of its own.
  */
 export async function listPage(
   db: Queryable,
@@ -47,9 +47,9 @@ export async function listPage(
 }
 
 /** Packages of the same kind are covered by the same records. One object for each kind of a page. */
-export type Kind = { type: string; ecosystem: string }
+type Kind = { type: string; ecosystem: string }
 /** A version of a package; `changed`: the generation at which its matches were others than before, 0 for never. */
-export type PagePackage = { id: number; kind: Kind; matched: number | null; changed: number }
+type PagePackage = { id: number; kind: Kind; matched: number | null; changed: number }
 
 /** The packages of images, by the image, in the order of their ids. */
 export type Contents = Map<number, PagePackage[]>

@@ -147,7 +147,7 @@ const importTurn = async (turn: number, more: Record<string, string> = {}) => {
   await settled()
 }
 
-test('reports that are made together say what reports say that are made one by one, and tell the same once', async () => {
+test('reports that are made together say the same as those made one by one, and news are told once', async () => {
   await importTurn(0)
   const first = await dump()
   assert.equal(first.length, images)
@@ -210,4 +210,21 @@ test('findings that the sweep has taken, as no report had them, are saved again'
     await dump(),
     before.map((one) => ({ ...one, generation: id })),
   )
+})
+
+test('packages of which a database says the same as the last one are not matched again', async () => {
+  const matchesOfAll = () => db.rows(sql`select id, matches, cves from package order by id limit 10000`)
+  const counts = async () =>
+    (await db.row<{ attrs: { packages: number; unchanged: number } }>(sql`
+      select extra_attrs as attrs from execution where vendor_type = 'VULNDB_MATCH' order by id desc limit 1`))!.attrs
+  await importTurn(2, { 'vex.json': statements() })
+  const [some, kept] = [await counts(), await matchesOfAll()]
+  assert.ok(some.packages > 0 && some.unchanged > 0, JSON.stringify(some))
+  assert.equal(some.packages + some.unchanged, kept.length)
+  await db.run(sql`update package set matched_generation = null, matches = '[]'`)
+  await importTurn(2, { 'vex.json': statements() })
+  assert.deepEqual([(await counts()).packages, await matchesOfAll()], [kept.length, kept])
+  // Statements about packages are others: all are matched again.
+  await importTurn(2)
+  assert.equal((await counts()).packages, kept.length)
 })

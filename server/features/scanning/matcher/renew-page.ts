@@ -16,8 +16,8 @@ type Done = { renewed: number; singly: number[] }
 type NotMatched = { unmatched: number[] }
 
 /**
- * Brings the reports of a page of images to the database in use: notes the database where nothing has changed, and writes
- * the others anew. All is done in one transaction, or nothing is. Returns how many reports were written anew.
+ * Brings the reports of a page of images to the database in use: notes the database where nothing has changed, and
+ * writes the others anew. All is done in one transaction, or nothing is. Returns how many reports were written anew.
  */
 export async function renewPage(ground: Ground, images: PageImage[]): Promise<number> {
   const { db, signal, ...rest } = ground

@@ -87,7 +87,7 @@ export async function linkFindings(tx: Tx, reportId: number, ids: number[]): Pro
 }
 
 /** A finding of a report. */
-export type Link = { reportId: number; findingId: number }
+type Link = { reportId: number; findingId: number }
 /** Links of one statement. */
 const linksAtOnce = 10_000
 
@@ -103,7 +103,8 @@ export async function changeLinks(tx: Tx, { added, removed }: Record<'added' | '
   for (let from = 0; from < added.length; from += linksAtOnce) {
     const [reports, findings] = columnsOf(added.slice(from, from + linksAtOnce))
     await tx.run(sql`
-      insert into report_finding (report_id, finding_id) select * from unnest(${reports}::bigint[], ${findings}::bigint[])
+      insert into report_finding (report_id, finding_id)
+      select * from unnest(${reports}::bigint[], ${findings}::bigint[])
       on conflict do nothing`)
   }
 }

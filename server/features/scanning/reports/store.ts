@@ -63,8 +63,9 @@ type Made = Pick<NewReport, 'scannerId' | 'taskId' | 'mimeType' | 'scanner' | 'g
 export type ReportSummary = { artifactId: number; state: ReportState; summary: Summary }
 
 /**
- * Saves the rows of reports, without their findings. Returns their ids by the image; a report that a newer task has made
- * already is not among them, and is not changed. A look that was asked for later stays the newest, and is still to come.
+ * Saves the rows of reports, without their findings. Returns their ids by the image; a report that a newer task has
+ * made already is not among them, and is not changed. A look that was asked for later stays the newest, and is still to
+ * come.
  */
 export async function saveSummaries(
   tx: Tx,
