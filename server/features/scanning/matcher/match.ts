@@ -102,7 +102,8 @@ async function saveMatches(tx: Tx, generation: number, packages: PackageRow[], m
     update package
     set matches = case when package.matches = one.matches then package.matches else one.matches end,
       matched_generation = ${generation}, cves = array(
-        select distinct match ->> 'cveId' from jsonb_array_elements(one.matches) match where not match ? 'suppressed'),
+        select distinct match ->> 'cveId' from jsonb_array_elements(one.matches) match where not match ? 'suppressed'
+        order by 1),
       changed_generation = case
         when package.matches = one.matches then package.changed_generation else ${generation} end
     from unnest(

@@ -12,7 +12,7 @@ import { saveInventory } from './packages/store.ts'
 import { renewReport } from './renew.ts'
 import { cast, db, importFrom, pushDatabase, record, settled, stateOf, type Json } from './vulndb.suite.ts'
 
-const images = 450
+const images = 320
 const repository = `${cast.A.name}/${fresh('varied')}` as RepositoryName
 const rules = { staleMs: 7 * 24 * 3_600_000 }
 
@@ -53,8 +53,12 @@ const systems: (Component | undefined)[] = [
 function inventoryOf(image: number): Inventory {
   // Every thirtieth image holds nothing; each 100th very much.
   const count = image % 30 === 7 ? 0 : image % 100 === 0 ? 600 : 1 + below(60)
-  const own: Component = { type: 'npm', name: `own${image}`, version: '1.0.0' }
-  const found = [...Array.from({ length: count }, varied), ...(image % 3 === 0 ? [own] : [])]
+  const npm = (name: string): Component => ({ type: 'npm', name, version: '1.0.0' })
+  const own = [
+    ...(image % 3 === 0 ? [npm(`own${image}`)] : []),
+    ...(image % 5 === 1 && image < 200 ? [npm('many')] : []),
+  ]
+  const found = [...Array.from({ length: count }, varied), ...own]
   return { os: systems[image % 4], found: found.map((component) => ({ path: '', component })), notes: [] }
 }
 
@@ -91,7 +95,9 @@ function recordsOf(turn: number): string {
     })
   })
   const own = Array.from({ length: images }, (_, image) => record(`OWN-${image}`, 'npm', `own${image}`, undefined))
-  return `[${[...records, ...own.filter((_, image) => turn === 1 && image % 5 === 0)].join(',')}]`
+  // More than one transaction writes for the first page of images.
+  const many = Array.from({ length: 900 }, (_, number) => record(`MANY-${number}`, 'npm', 'many', undefined))
+  return `[${[...records, ...many, ...own.filter((_, image) => turn === 1 && image % 5 === 0)].join(',')}]`
 }
 
 /** Statements about packages, and about two images alone. */
@@ -153,6 +159,10 @@ test('reports that are made together say the same as those made one by one, and 
   assert.equal(first.length, images)
   assert.deepEqual([...new Set(first.map(({ state }) => state))].toSorted(), ['ok', 'unknown_distribution'])
   assert.ok(first.filter(({ total }) => total > 0).length > images / 2)
+  const transactions = await db.row<{ count: number }>(
+    sql`select count(distinct xmin::text) as count from vulnerability_report`,
+  )
+  assert.ok(transactions!.count > Math.ceil(images / 200), `${transactions!.count}`)
   await renewSingly()
   assert.deepEqual(await dump(), first)
   assert.deepEqual(await newsAfter(0), [])

@@ -7,7 +7,7 @@ import { findOwnScanner } from './own-scanner.ts'
 import { forgetFindings, matchMissing, savePackageFindings } from './package-findings.ts'
 import { kindsOf, listContents, packagesOf, type Contents, type PageImage } from './pages.ts'
 import { renewReport } from './renew.ts'
-import { renewReports, type NotSaved, type RenewGround } from './renew-reports.ts'
+import { renewReports, type NotYet, type RenewGround } from './renew-reports.ts'
 
 type Ground = RenewGround & { db: Db; signal: AbortSignal }
 /** `singly`: images that are compared one by one, as a statement is about them alone. */
@@ -17,7 +17,8 @@ type NotMatched = { unmatched: number[] }
 
 /**
  * Brings the reports of a page of images to the database in use: notes the database where nothing has changed, and
- * writes the others anew. All is done in one transaction, or nothing is. Returns how many reports were written anew.
+ * writes the others anew, in one transaction, or in several where there are very many findings. Returns how many reports
+ * were written anew.
  */
 export async function renewPage(ground: Ground, images: PageImage[]): Promise<number> {
   const { db, signal, ...rest } = ground
@@ -38,6 +39,7 @@ async function renewTogether(ground: Ground, images: PageImage[]): Promise<Done>
       const result = await db.transaction((tx) => bring(tx, ground, images))
       if ('renewed' in result) return result
       if ('unmatched' in result) await matchMissing(db, result.unmatched, signal)
+      else if ('parts' in result) return await renewParts(ground, images, result.parts)
       else if ('unsaved' in result) await savePackageFindings(db, result.unsaved, signal)
       else await forgetFindings(db, result.swept)
     } catch (error) {
@@ -47,7 +49,18 @@ async function renewTogether(ground: Ground, images: PageImage[]): Promise<Done>
   }
 }
 
-async function bring(tx: Tx, ground: Ground, images: PageImage[]): Promise<Done | NotMatched | NotSaved> {
+async function renewParts(ground: Ground, images: PageImage[], parts: number): Promise<Done> {
+  const done: Done = { renewed: 0, singly: [] }
+  const size = Math.ceil(images.length / parts)
+  for (let from = 0; from < images.length; from += size) {
+    const { renewed, singly } = await renewTogether(ground, images.slice(from, from + size))
+    done.renewed += renewed
+    done.singly.push(...singly)
+  }
+  return done
+}
+
+async function bring(tx: Tx, ground: Ground, images: PageImage[]): Promise<Done | NotMatched | NotYet> {
   const generation = await holdCurrent(tx)
   const contents = await listContents(tx, idsOf(images))
   if (!generation) {

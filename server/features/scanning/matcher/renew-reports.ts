@@ -14,25 +14,32 @@ import { kindsOf, lockLastReports, packagesOf, type Contents, type LastReport } 
 
 /** What renewing lends: `taskId` is that of the job. */
 export type RenewGround = { scannerId: string; rules: { staleMs: number }; job: { taskId: number } }
-/** Packages whose findings have to be saved before, or to be saved again, as the sweep has taken some of them. */
-export type NotSaved = { unsaved: number[] } | { swept: number[] }
+/**
+ * Packages whose findings have to be saved before, or to be saved again, as the sweep has taken some of them; or into how
+ * many parts the images have to be cut.
+ */
+export type NotYet = { unsaved: number[] } | { swept: number[] } | { parts: number }
 
 /** Images that are compared in one turn of the event loop. */
 const imagesPerTurn = 20
+/** Findings of all images of one transaction: others wait for its locks. An image with more is written by itself. */
+const mostFindings = 30_000
 
 /**
  * Writes the reports of images anew, from the findings of their packages as `savePackageFindings` has saved them, with
  * the same result as a scan of each by itself. `generation`: held; all packages in `contents` are matched with it, and
- * no statement is about one of the images alone. Returns how many reports were written, or what has to be saved before.
+ * no statement is about one of the images alone. Returns how many reports were written, or what has to be done before.
  */
 export async function renewReports(
   tx: Tx,
   ground: RenewGround,
   { contents, generation, imageIds }: { contents: Contents; generation: Generation; imageIds: number[] },
-): Promise<number | NotSaved> {
+): Promise<number | NotYet> {
   const known = await listFindingIds(tx, packagesOf(contents, imageIds))
   const unsaved = [...known].flatMap(([id, ids]) => (ids ? [] : [id]))
   if (unsaved.length > 0) return { unsaved: unsaved.toSorted((one, other) => one - other) }
+  const count = sumOf(imageIds, (image) => sumOf(contents.get(image)!, ({ id }) => known.get(id)?.length ?? 0))
+  if (count > mostFindings && imageIds.length > 1) return { parts: Math.ceil(count / mostFindings) }
   const images = await lockImages(tx, imageIds)
   const last = await lockLastReports(tx, ground.scannerId, images)
   const wanted = [...known.values(), ...[...last.values()].map((one) => one.findingIds)]
@@ -61,6 +68,9 @@ export async function renewReports(
   )
   return saved.size
 }
+
+const sumOf = <One>(all: One[], countOf: (one: One) => number): number =>
+  all.reduce((sum, one) => sum + countOf(one), 0)
 
 type NewReport = ReportSummary & { found: BriefFinding[]; last: LastReport | undefined }
 

@@ -115,10 +115,10 @@ export async function saveAdvisories(
 }
 
 /** `hash`: of all that matching reads, and of its version: where that grows, all packages are matched again. */
-function packagesOf({ packages, modified: _, ...about }: Advisory) {
+function packagesOf({ packages, id, ids, cves, severity, cvssV3, details }: Advisory) {
   const hashOf = (...parts: unknown[]) => createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16)
-  const own = hashOf(matcherVersion, about).toString('base64')
-  return packages.map((one) => ({ id: about.id, ...one, hash: hashOf(own, one) }))
+  const own = hashOf(matcherVersion, id, ids, cves, severity, cvssV3, details).toString('base64')
+  return packages.map((one) => ({ id, ...one, hash: hashOf(own, one) }))
 }
 
 /** How likely a vulnerability is to be used. */
