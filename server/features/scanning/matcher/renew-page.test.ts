@@ -12,7 +12,7 @@ import { saveInventory } from './packages/store.ts'
 import { renewReport } from './renew.ts'
 import { cast, db, importFrom, pushDatabase, record, settled, stateOf, type Json } from './vulndb.suite.ts'
 
-const images = 320
+const images = 260
 const repository = `${cast.A.name}/${fresh('varied')}` as RepositoryName
 const rules = { staleMs: 7 * 24 * 3_600_000 }
 

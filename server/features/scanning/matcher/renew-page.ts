@@ -17,8 +17,8 @@ type NotMatched = { unmatched: number[] }
 
 /**
  * Brings the reports of a page of images to the database in use: notes the database where nothing has changed, and
- * writes the others anew, in one transaction, or in several where there are very many findings. Returns how many reports
- * were written anew.
+ * writes the others anew, in one transaction, or in several where there are very many findings. Returns how many
+ * reports were written anew.
  */
 export async function renewPage(ground: Ground, images: PageImage[]): Promise<number> {
   const { db, signal, ...rest } = ground

@@ -15,8 +15,8 @@ import { kindsOf, lockLastReports, packagesOf, type Contents, type LastReport } 
 /** What renewing lends: `taskId` is that of the job. */
 export type RenewGround = { scannerId: string; rules: { staleMs: number }; job: { taskId: number } }
 /**
- * Packages whose findings have to be saved before, or to be saved again, as the sweep has taken some of them; or into how
- * many parts the images have to be cut.
+ * Packages whose findings have to be saved before, or to be saved again, as the sweep has taken some of them; or into
+ * how many parts the images have to be cut.
  */
 export type NotYet = { unsaved: number[] } | { swept: number[] } | { parts: number }
 
