@@ -15,17 +15,40 @@ export async function saveChanges(
 ): Promise<number | undefined> {
   const current = await findCurrent(db)
   if (!current || (await statementsOf(db, current.id)) !== (await statementsOf(db, generation))) return undefined
-  for (const ecosystem of new Set([...ecosystems, ...Object.keys(current.ecosystems)])) {
-    signal.throwIfAborted()
-    await db.run(sql`
-      insert into advisory_change (generation_id, ecosystem, name)
-      select distinct ${generation}::bigint, ${ecosystem}, name from (
-        select name from advisory_package
-        where generation_id in (${generation}, ${current.id}) and ecosystem = ${ecosystem}
-        group by name, advisory_id, hash having count(*) < 2) as one
-      on conflict do nothing`)
-  }
+  for (const ecosystem of new Set([...ecosystems, ...Object.keys(current.ecosystems)]))
+    for (let after: string | null = ''; after !== null;) {
+      signal.throwIfAborted()
+      after = await comparePart(db, generation, current.id, ecosystem, after)
+    }
   return current.id
+}
+
+/** Rows of the new generation that one statement looks at. */
+const batch = 50_000
+
+/** `after`: the last name that was looked at (a cursor). Returns the next one; null when this was the last part. */
+async function comparePart(
+  db: Queryable,
+  generation: number,
+  other: number,
+  ecosystem: string,
+  after: string,
+): Promise<string | null> {
+  const part = await db.row<{ last: string | null }>(sql`
+    select max(name) as last from (
+      select name from advisory_package
+      where generation_id = ${generation} and ecosystem = ${ecosystem} and name > ${after}
+      order by name limit ${batch}) as part`)
+  const last = part?.last ?? null
+  await db.run(sql`
+    insert into advisory_change (generation_id, ecosystem, name)
+    select distinct ${generation}::bigint, ${ecosystem}, name from (
+      select name from advisory_package
+      where generation_id in (${generation}, ${other}) and ecosystem = ${ecosystem}
+        and name > ${after} and (${last}::text is null or name <= ${last})
+      group by name, advisory_id, hash having count(*) < 2) as one
+    on conflict do nothing`)
+  return last
 }
 
 /** All statements about packages of every image, in their order, as one hash. */
