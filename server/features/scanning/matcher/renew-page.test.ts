@@ -5,6 +5,7 @@ import type { Digest } from '../../../../oci/digest.ts'
 import type { RepositoryName } from '../../../../oci/reference.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import { fresh } from '../../../testing/given.ts'
+import { eventually } from '../../../testing/http.ts'
 import type { Component, Inventory } from '../inventory/component.ts'
 import { sweepFindings } from '../reports/findings.ts'
 import { findOwnScanner } from './own-scanner.ts'
@@ -237,4 +238,30 @@ test('packages of which a database says the same as the last one are not matched
   // Statements about packages are others: all are matched again.
   await importTurn(2)
   assert.equal((await counts()).packages, kept.length)
+})
+
+test('an image that is deleted while its page is written is left out, and the others are not', async () => {
+  await db.run(sql`delete from vulnerability_report`)
+  const [deleted, goOn] = [digestOf(12), Promise.withResolvers<void>()]
+  const deleting = db.transaction(async (tx) => {
+    await tx.run(sql`delete from tag where artifact_id = (select id from artifact where digest = ${deleted})`)
+    await tx.run(sql`delete from artifact where digest = ${deleted}`)
+    await goOn.promise
+  })
+  try {
+    await importFrom(await pushDatabase({ 'a.json': recordsOf(0) }))
+    await eventually(async () => {
+      const row = await db.row<{ count: number }>(sql`
+        select count(*) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock' and query like '%from artifact%for key share%'`)
+      assert.equal(row!.count, 1)
+    })
+  } finally {
+    goOn.resolve()
+    await deleting
+  }
+  await settled()
+  const digests = (await dump()).map(({ digest }) => digest)
+  const others = Array.from({ length: images }, (_, image) => digestOf(image)).filter((one) => one !== deleted)
+  assert.deepEqual(digests, others.toSorted())
 })
