@@ -11,12 +11,14 @@ const images = Number(process.env['BENCH_ARTIFACTS'] ?? 10_000)
 const headers = { authorization: basic, 'content-type': 'application/json' }
 const repository = 'library/vulndb'
 
-/** The databases, one after the other, by what they bring: names of npm of which every version is hit. */
-const databases: [what: string, more: string[]][] = [
-  ['first reports', []],
-  ['nothing has changed', []],
-  ['a finding for each tenth image', ['tenth']],
-  ['a finding for each image', ['tenth', 'every']],
+/** `more`: names of npm of which every version is hit. `most`: the longest time, in ms an image. */
+type Step = { what: string; more: string[]; most: number }
+/** The databases, one after the other: 100,000 images in 15 minutes, and in 4 where nothing has changed. */
+const databases: Step[] = [
+  { what: 'first reports', more: [], most: 9 },
+  { what: 'nothing has changed', more: [], most: 2.4 },
+  { what: 'a finding for each tenth image', more: ['tenth'], most: 9 },
+  { what: 'a finding for each image', more: ['tenth', 'every'], most: 9 },
 ]
 
 export const match: Scenario = {
@@ -37,13 +39,13 @@ export const match: Scenario = {
       await queue(marina, 'pause')
       say(`seeding ${images} images`)
       await seedInventories(database, images)
-      for (const [index, [what, more]] of databases.entries()) {
-        await importRecords(marina, `database${index}`, more)
+      for (const [index, step] of databases.entries()) {
+        await importRecords(marina, `database${index}`, step.more)
         const cost = await meter.measure(async () => {
           await queue(marina, 'resume')
           await matched(database)
         })
-        rows.push(...(await report(bench, database, what, cost)))
+        rows.push(...(await report(bench, database, step, cost)))
         await queue(marina, 'pause')
       }
     } finally {
@@ -55,7 +57,7 @@ export const match: Scenario = {
 
 type Run = { seconds: number; counts: { packages: number; looked: number; renewed: number } }
 
-async function report({ say }: Bench, database: Client, what: string, cost: Cost): Promise<Row[]> {
+async function report({ say }: Bench, database: Client, { what, most }: Step, cost: Cost): Promise<Row[]> {
   const { rows } = await database.query<Run>(`
     select extract(epoch from task.ended_at - task.started_at)::float8 as seconds, execution.extra_attrs as counts
     from task join execution on execution.id = execution_id
@@ -68,12 +70,14 @@ async function report({ say }: Bench, database: Client, what: string, cost: Cost
   )
   for (const { text, calls, ms } of cost.statements.toSorted((one, other) => other.ms - one.ms).slice(0, 12))
     say(`  ${(ms / images).toFixed(3)} ms an image, ${calls} x ${(ms / calls).toFixed(2)} ms  ${text.slice(0, 140)}`)
-  const row = (name: string, unit: string, value: number): Row => ({ what: `${what}: ${name}`, unit, ours: [value] })
+  const row = (name: string, unit: string, value: number): Row => {
+    return { what: `${what}: ${name}`, unit, ours: [value], lessIsBetter: true }
+  }
   return [
-    row('images', 'images/s', images / seconds),
-    { ...row('processor time of Marina', 'ms an image', cost.marinaMs / images), lessIsBetter: true },
-    { ...row('processor time of PostgreSQL', 'ms an image', cost.postgresMs / images), lessIsBetter: true },
-    { ...row('WAL', 'KB an image', cost.walBytes / images / 1000), lessIsBetter: true },
+    { ...row('time', 'ms an image', (seconds * 1000) / images), target: { most } },
+    row('processor time of Marina', 'ms an image', cost.marinaMs / images),
+    row('processor time of PostgreSQL', 'ms an image', cost.postgresMs / images),
+    row('WAL', 'KB an image', cost.walBytes / images / 1000),
   ]
 }
 
