@@ -13,6 +13,7 @@ import { crowd } from './scenarios/crowd.ts'
 import { hub } from './scenarios/hub.ts'
 import { growth } from './scenarios/growth.ts'
 import { jobService } from './scenarios/jobs.ts'
+import { match } from './scenarios/match.ts'
 import { manifestGet } from './scenarios/manifest-get.ts'
 import { cacheTable } from './scenarios/cache-table.ts'
 import { cacheTags } from './scenarios/cache-tags.ts'
@@ -61,6 +62,7 @@ const scenarios = [
   sbom,
   scores,
   hub,
+  match,
   growth,
   webhooks,
   webhooksWaiting,
