@@ -85,26 +85,55 @@ test('what cosign and notation have signed is verified in each form, and lets th
   }
 })
 
-test('what the command line of notation has signed is verified, and lets the image be pulled', async () => {
-  const { root, ...kept } = (await read('notation.json')) as Image & { root: string }
+/** Pushes an image into a project that wants verified signatures, with the signers; returns who has signed it. */
+async function signersOf(image: Image, signers: Record<string, unknown>): Promise<(string | undefined)[]> {
   const project = await givenProject(marina)
   const app = `${project.name}/app`
-  await push(app, kept)
+  await push(app, image)
   expectAnswer(await rest('PUT', `/projects/${project.name}`, admin, { metadata: { verify_signatures: 'true' } }), 200)
   expectAnswer(await marina.ask('GET', `/v2/${app}/manifests/v1`, { as: admin }), 412, 'PROJECTPOLICYVIOLATION')
-  const certificate = { certificates: root, identities: ['x509.subject: C=DE, ST=Berlin, O=Example'] }
-  expectAnswer(await rest('PUT', `/projects/${project.name}/signers/builds`, admin, { certificate }), 200)
+  for (const [name, body] of Object.entries(signers))
+    expectAnswer(await rest('PUT', `/projects/${project.name}/signers/${name}`, admin, body), 200)
+  assert.equal((await marina.ask('GET', `/v2/${app}/manifests/v1`, { as: admin })).status, 200)
   const shown = await listSignatures(project.name)
-  assert.equal(shown.length, 10)
-  // One of two signatures by leaf-P-256 was made for an hour.
-  const names = new Set(shown.filter(({ signer }) => signer === 'builds').map(({ identity }) => identity))
+  assert.equal(shown.length, image.signatures.length)
+  return shown.map(({ verified, signer, identity }) => (verified ? `${signer} ${identity}` : undefined))
+}
+
+test('what the command line of notation has signed is verified, and lets the image be pulled', async () => {
+  const { root, ...image } = (await read('notation.json')) as Image & { root: string }
+  const certificate = { certificates: root, identities: ['x509.subject: C=DE, ST=Berlin, O=Example'] }
+  const found = await signersOf(image, { builds: { certificate } })
+  // A set, since one of two signatures by leaf-P-256 was made for an hour.
   assert.deepEqual(
-    [...names].toSorted(),
+    [...new Set(found.filter((one) => one !== undefined))].toSorted(),
     ['P-256', 'P-384', 'P-521', 'rsa2048', 'rsa3072', 'rsa4096'].map(
-      (one) => `C=DE, ST=Berlin, O=Example, CN=leaf-${one}`,
+      (one) => `builds C=DE, ST=Berlin, O=Example, CN=leaf-${one}`,
     ),
   )
-  assert.equal((await marina.ask('GET', `/v2/${app}/manifests/v1`, { as: admin })).status, 200)
+})
+
+test('what cosign 3 has signed with a key is verified, and lets the image be pulled', async () => {
+  const { publicKeys, ...image } = (await read('cosign.json')) as Image & { publicKeys: Record<string, string> }
+  const signers = Object.entries(publicKeys).map(([name, key]) => [name, { key: { public_key: key } }])
+  const found = await signersOf(image, Object.fromEntries(signers) as Record<string, unknown>)
+  assert.deepEqual(found.map((one) => one?.split(' ')[0]).toSorted(), [
+    'ed25519',
+    'p384',
+    'p521',
+    'release',
+    'release',
+    'release',
+    'release',
+    'rsa2048',
+  ])
+})
+
+test('what cosign 3 has signed for an account, with Fulcio and Rekor 2, is verified', async () => {
+  expectAnswer(await rest('PUT', '/system/trust-roots/rekor2', admin, await read('trusted-root-rekor2.json')), 200)
+  const keyless = { issuer: 'http://accounts.example.com', subject: 'builder@*', trust_root: 'rekor2' }
+  const found = await signersOf((await read('keyless.json')) as Image, { ci: { keyless } })
+  assert.deepEqual(found.toSorted(), ['ci builder@example.com', 'ci builder@example.com', undefined, undefined])
 })
 
 test('trusted roots are listed, changed and deleted by administrators; one in use stays', async () => {

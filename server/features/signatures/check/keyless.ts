@@ -1,5 +1,5 @@
 import { bundleFromJSON, type Bundle } from '@sigstore/bundle'
-import { toSignedEntity, Verifier, type TrustMaterial } from '@sigstore/verify'
+import { toSignedEntity, Verifier, type SignedEntity, type TrustMaterial } from '@sigstore/verify'
 import type { KeylessSigner, TrustedRoot } from '../signers/signer.ts'
 import { matchesWildcard } from '../signers/wildcard.ts'
 import { printable, Untrusted, type Check, type Trust } from './check.ts'
@@ -52,7 +52,7 @@ function tryRoot(bundle: Bundle, root: TrustedRoot, signed: Signed): Account | {
   try {
     const entity = toSignedEntity(bundle, 'message' in signed ? signed.message : undefined)
     const { identity } = verifierFor(root.material).verify(entity)
-    const signedAt = timeOf(bundle)
+    const signedAt = timeOf(entity)
     return {
       identity: identity?.subjectAlternativeName ?? '',
       issuer: identity?.extensions?.issuer ?? '',
@@ -74,9 +74,14 @@ function verifierFor({ tlogs, ctlogs, ...material }: TrustMaterial): Verifier {
   )
 }
 
-function timeOf({ verificationMaterial }: Bundle): string | undefined {
-  const seconds = Number(verificationMaterial.tlogEntries[0]?.integratedTime ?? 0)
-  return seconds > 0 && seconds < 1e11 ? new Date(seconds * 1000).toISOString() : undefined
+/** The first time that is proven: by a timestamp authority, or by a log's promise (Rekor 1; Rekor 2 tells no time). */
+function timeOf({ timestamps }: SignedEntity): string | undefined {
+  const times = timestamps.flatMap((one) => {
+    if (one.$case === 'timestamp-authority') return one.timestamp.signingTime.getTime()
+    return one.tlogEntry.inclusionPromise ? Number(one.tlogEntry.integratedTime) * 1000 : []
+  })
+  const [first] = times.filter((ms) => ms > 0 && ms < 1e14).toSorted((a, b) => a - b)
+  return first === undefined ? undefined : new Date(first).toISOString()
 }
 
 /** The library's own words, with those of the cause. */
