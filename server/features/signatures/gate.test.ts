@@ -182,7 +182,7 @@ test('signatures, attestations and SBOMs stay pullable; an image does not become
   await refused(app, disguised.digest, /not signed by notation/)
 })
 
-test('the list of referrers that notation keeps under a tag stays pullable; what it lists is judged by itself', async () => {
+test('the list of referrers that notation keeps under a tag stays pullable; what it lists is judged', async () => {
   const { app } = await givenWanting('verify_signatures')
   const image = await pushImage(marina, app)
   const keys = keyPairs['P-256']()

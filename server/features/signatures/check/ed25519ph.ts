@@ -15,8 +15,8 @@ const ed25519ph = eddsa(ed25519.Point, sha512, {
 })
 
 /**
- * Whether `signature` is an Ed25519ph signature of `data` (RFC 8032 §5.1), which node:crypto does not know. cosign signs
- * so with keys of Ed25519.
+ * Whether `signature` is an Ed25519ph signature of `data` (RFC 8032 §5.1), which node:crypto does not know.
+ * cosign signs so with keys of Ed25519.
  */
 export function isSignedWithEd25519ph(key: KeyObject, data: Buffer, signature: Buffer): boolean {
   const { x } = key.export({ format: 'jwk' })

@@ -15,7 +15,7 @@ const short = new Map([
   ['m', 'milestone'],
 ])
 
-/** Numbers and words of a version. Each section after the first counts as one item of the section before it, its last. */
+/** Numbers and words of a version. Each section but the first counts as the last item of the section before it. */
 type Sections = string[][]
 
 /**
