@@ -1,8 +1,8 @@
-import { bundleFromJSON, type Bundle } from '@sigstore/bundle'
+import { bundleFromJSON, ValidationError, type Bundle } from '@sigstore/bundle'
 import { toSignedEntity, Verifier, type SignedEntity, type TrustMaterial } from '@sigstore/verify'
 import type { KeylessSigner, TrustedRoot } from '../signers/signer.ts'
 import { matchesWildcard } from '../signers/wildcard.ts'
-import { printable, Untrusted, type Check, type Trust } from './check.ts'
+import { memberOf, printable, Untrusted, type Check, type Trust } from './check.ts'
 
 /** What the signature must be of: a message, or the payload of an envelope in the bundle. */
 type Signed = { message: Buffer } | { payload: Buffer }
@@ -16,7 +16,7 @@ export function checkKeyless(json: object, { signers }: Trust, signed: Signed): 
   const wanted = signers.filter((signer) => signer.kind === 'keyless')
   if (wanted.length === 0)
     throw new Untrusted('it is signed by a certificate of an account, and the project trusts no account')
-  const bundle = bundleFromJSON(json)
+  const bundle = readBundle(json)
   checkContent(bundle, signed)
   const problems: string[] = []
   for (const root of new Set(wanted.map((one) => one.root))) {
@@ -37,6 +37,18 @@ type Account = { identity: string; issuer: string; signedAt?: string }
 
 const isFrom = (signer: KeylessSigner, { identity, issuer }: Account): boolean =>
   matchesWildcard(signer.issuer, issuer) && matchesWildcard(signer.subject, identity)
+
+/** Throws Untrusted with words where the library has none. */
+function readBundle(json: object): Bundle {
+  try {
+    return bundleFromJSON(json)
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error
+    if (memberOf(json, 'verificationMaterial', 'x509CertificateChain') !== undefined)
+      throw new Untrusted('it is signed with a certificate of its own chain (cosign --certificate): none are checked')
+    throw new Untrusted(`its bundle is not as Sigstore defines it: ${printable(error.fields.join(', '))}`)
+  }
+}
 
 /** The bundle has to be about the very bytes that were looked at. */
 function checkContent(bundle: Bundle, signed: Signed): void {
