@@ -44,7 +44,8 @@ function readBundle(json: object): Bundle {
     return bundleFromJSON(json)
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error
-    if (memberOf(json, 'verificationMaterial', 'x509CertificateChain') !== undefined)
+    const hasChain = memberOf(json, 'verificationMaterial', 'x509CertificateChain') !== undefined
+    if (hasChain && error.fields.includes('verificationMaterial.content.$case'))
       throw new Untrusted('it is signed with a certificate of its own chain (cosign --certificate): none are checked')
     throw new Untrusted(`its bundle is not as Sigstore defines it: ${printable(error.fields.join(', '))}`)
   }
