@@ -1,4 +1,4 @@
-/** Signatures by real cosign 3, with keys and with accounts: ../fixtures/README.md says how they were made. */
+/** Signatures by real cosign 3 and 2, with keys and with accounts: ../fixtures/README.md says how they were made. */
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
@@ -9,10 +9,10 @@ import { readSigner } from '../signers/parse.ts'
 import type { Signer } from '../signers/signer.ts'
 import { readTrustedRoot } from '../signers/trusted-root.ts'
 import type { Check } from './check.ts'
-import { checkBundle } from './cosign.ts'
+import { checkAttestation, checkBundle, checkSimpleSigning } from './cosign.ts'
 
 const read = async (name: string): Promise<string> => readFile(new URL(`../fixtures/${name}`, import.meta.url), 'utf8')
-type Layer = { mediaType: string; digest: string }
+type Layer = { mediaType: string; digest: string; annotations?: Record<string, string> }
 type Signed = { digest: Digest; signatures: { manifest: string }[]; blobs: Record<string, string> }
 const byKeys = JSON.parse(await read('cosign.json')) as Signed & { publicKeys: Record<string, string> }
 const byAccounts = JSON.parse(await read('keyless.json')) as Signed
@@ -102,6 +102,27 @@ test('Fulcio, Rekor 2: another issuer, subject or artifact, and a missing entry 
   }
   assert.match((await run(builder, trusting(), other)).reason, /^its statement is about another artifact$/)
   assert.equal((await run(builder, keySigners)).isVerified, false)
+})
+
+test('cosign 2: a time by an authority is enough without a log, unless the root names one', async () => {
+  const kept = JSON.parse(await read('timestamped.json')) as Signed
+  const layers = kept.signatures.flatMap(({ manifest }) => (JSON.parse(manifest) as { layers: Layer[] }).layers)
+  const noLog = JSON.stringify({ ...(JSON.parse(rootText) as object), tlogs: [] })
+  const [attestation, signature, byEd25519, byP384] = layers.map((layer) => async (signers: Signer[]) => {
+    const how = layer.mediaType.includes('simplesigning') ? checkSimpleSigning : checkAttestation
+    const { annotations = {} } = layer
+    const bytes = Buffer.from(kept.blobs[layer.digest]!, 'base64')
+    return how({ subject: kept.digest, mediaType: layer.mediaType, bytes, annotations }, { signers, now: new Date() })
+  })
+  const good = await signature!(trusting({ root: noLog }))
+  assert.deepEqual([good.isVerified, good.reason, good.identity], [true, '', 'builder@example.com'])
+  assert.match(good.signedAt!, /^2026-11-30T20:21:/)
+  assert.equal((await signature!(trusting())).reason, 'example: expected 1 tlog entries, got 0')
+  // The time of an attestation is that of its whole envelope.
+  const refused = await attestation!(trusting({ root: noLog }))
+  assert.deepEqual([refused.isVerified, refused.reason], [false, 'it has no entry of a transparency log'])
+  assert.equal((await byEd25519!(keySigners)).signer, 'ed25519')
+  assert.equal((await byP384!(keySigners)).signer, 'p384')
 })
 
 type Bundle = {

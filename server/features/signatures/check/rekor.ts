@@ -48,7 +48,9 @@ function timeOf(annotations: Annotations): object | undefined {
 
 /** The entry of the log: the body that Rekor answered with, and its promise to include it (SignedEntryTimestamp). */
 function entryOf(annotations: Annotations): object {
-  const rekor = parseObject(annotations[annotationOf.rekor] ?? '', 'entry of the transparency log')
+  const text = annotations[annotationOf.rekor]
+  if (text === undefined) throw new Untrusted('it has no entry of a transparency log')
+  const rekor = parseObject(text, 'entry of the transparency log')
   const body = fromBase64(memberOf(rekor, 'Payload', 'body'), 'entry of the transparency log')
   const entry = parseObject(body.toString('utf8'), 'entry of the transparency log')
   return {
