@@ -125,6 +125,32 @@ test('cosign 2: a time by an authority is enough without a log, unless the root 
   assert.equal((await byP384!(keySigners)).signer, 'p384')
 })
 
+test('Rekor 1: bundles of cosign 3 and annotations of cosign 2 are verified by its promise', async () => {
+  const kept = JSON.parse(await read('rekor1.json')) as Signed
+  const root = await read('trusted-root-rekor1.json')
+  const layers = kept.signatures.flatMap(({ manifest }) => (JSON.parse(manifest) as { layers: Layer[] }).layers)
+  const checkAll = (signers: Signer[]) =>
+    Promise.all(
+      layers.map(async ({ mediaType: type, digest, annotations = {} }) => {
+        const older = type.includes('simplesigning') ? checkSimpleSigning : checkAttestation
+        const bytes = Buffer.from(kept.blobs[digest]!, 'base64')
+        const sealed = { subject: kept.digest, mediaType: type, bytes, annotations }
+        return (type === mediaType ? checkBundle : older)(sealed, { signers, now: new Date('2026-12-01T00:00:00Z') })
+      }),
+    )
+  const checks = await checkAll(trusting({ root }))
+  const attested = 'attestation https://cyclonedx.org/bom ci'
+  assert.deepEqual(checks.map(summary).toSorted(), [attested, attested, 'signature ci', 'signature ci'])
+  for (const { signedAt, identity } of checks) {
+    assert.equal(identity, 'builder@example.com')
+    assert.match(signedAt!, /^2026-11-30T20:38:/)
+  }
+  for (const { isVerified, reason } of await checkAll(trusting())) {
+    assert.equal(isVerified, false)
+    assert.match(reason, /^example: ./)
+  }
+})
+
 type Bundle = {
   verificationMaterial: {
     certificate?: object
