@@ -2,7 +2,9 @@ import type { Maybe } from '../maybe.ts'
 import type { CacheCounts } from './counts.ts'
 import { openFreshReads } from './fresh-reads.ts'
 import { resourceOf } from './keys.ts'
-import { Memory, type Flight } from './memory.ts'
+import { Memory, type Facts, type Flight } from './memory.ts'
+
+export type { Facts } from './memory.ts'
 
 /**
  * Facts read from the database and kept in memory, each under one key. It never serves a false fact: a writer blocks
@@ -53,12 +55,6 @@ export interface Cache {
   look(key: string): { value: object; bytes: number } | undefined
   /** Hits, misses and so on of each resource, since the start. */
   counts(): CacheCounts[]
-}
-
-/** Facts that were found in memory. */
-export interface Facts {
-  /** True while all of them may still be served from memory; each call counts as a hit of each. */
-  areTrue(): boolean
 }
 
 /**

@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache'
-import type { Facts } from './cache.ts'
 import { openCounts, type Counts } from './counts.ts'
 import { resourceOf } from './keys.ts'
 
@@ -8,6 +7,12 @@ import { resourceOf } from './keys.ts'
  * that joined this one and learnt from it that there is nothing.
  */
 export type Flight = { promise: Promise<unknown>; isStale: boolean; again?: Promise<unknown> }
+/** Facts that were found in memory. */
+export interface Facts {
+  /** True while all of them may still be served from memory; each call counts as a hit of each. */
+  areTrue(): boolean
+}
+
 type Kept = { value: object; counts: Counts; isGone: boolean }
 
 type MemoryOptions = {
