@@ -2,7 +2,9 @@ import type { Maybe } from '../maybe.ts'
 import type { CacheCounts } from './counts.ts'
 import { openFreshReads } from './fresh-reads.ts'
 import { resourceOf } from './keys.ts'
-import { Memory, type Flight } from './memory.ts'
+import { Memory, type Facts, type Flight } from './memory.ts'
+
+export type { Facts } from './memory.ts'
 
 /**
  * Facts read from the database and kept in memory, each under one key. It never serves a false fact: a writer blocks
@@ -30,6 +32,11 @@ export interface Cache {
     sizeOf?: (value: Value) => number,
     isEnough?: (value: Value) => boolean,
   ): Promise<Map<Id, Value>>
+  /**
+   * Runs `step`; `facts` are those on which its result rests, where memory had every fact that it asked for at once.
+   * While they are true, `step` would find them again. What else it depends on, as the time, is the caller's business.
+   */
+  watch<Result>(step: () => Result): { result: Result; facts: Facts | undefined }
   /**
    * Forgets the keys and keeps nothing under them until the function it returns is called. Blocks of one key add up.
    */
@@ -99,6 +106,7 @@ export function openCache({
     getOr: (key, load) => (memory.find(key) as never) ?? load(),
     many: (ids, keyOf, load, sizeOf = usualSize, isEnough = always) =>
       getMany(parts, ids, { keyOf, load, sizeOf, isEnough }),
+    watch: (step) => memory.watch(step),
     block: (keys) => memory.block(keys),
     tidy(keys) {
       if (!shared) return
@@ -267,6 +275,7 @@ const noCache: Cache = {
   get: (_key, load) => load(),
   many: async (ids, _keyOf, load) => (ids.length > 0 ? load([...new Set(ids)]) : new Map()),
   getOr: (_key, load) => load(),
+  watch: (step) => ({ result: step(), facts: undefined }),
   block: () => () => {},
   tidy: () => {},
   flush: () => 0,
