@@ -70,7 +70,7 @@ const NativeReportSummary = Type.Object({
   scanner: Type.Optional(Scanner),
 })
 
-const ScanOverview = Type.Record(Type.String(), NativeReportSummary)
+export const ScanOverview = Type.Record(Type.String(), NativeReportSummary)
 
 const SBOMOverview = Type.Object({
   start_time: Type.Optional(Type.String({ format: 'date-time' })),
@@ -117,7 +117,8 @@ export const Artifact = Type.Object({
   tags: Type.Optional(Type.Array(Tag)),
   addition_links: AdditionLinks,
   labels: Type.Optional(Type.Array(Label)),
-  scan_overview: Type.Optional(ScanOverview),
+  // Handlers give it as JSON text: see server/platform/http/ready.ts.
+  scan_overview: Type.Optional(Type.Record(Type.String(), NativeReportSummary, { 'x-ready-text': true })),
   sbom_overview: Type.Optional(SBOMOverview),
   accessories: Type.Optional(Type.Array(Accessory)),
   inherited_accessories: Type.Optional(Type.Array(Accessory)),

@@ -24,7 +24,7 @@ import { reactions } from '../features/reactions/index.ts'
 import { replication, usedByPolicies } from '../features/replication/index.ts'
 import { repositories } from '../features/repositories/index.ts'
 import { giveRetention, openDropCount, parseProjectRetention, retention } from '../features/retention/index.ts'
-import { sbomOverview, scanning, scanOverview, vulnerabilitiesOf } from '../features/scanning/index.ts'
+import { overviewReader, sbomOverview, scanning, scanOverview, vulnerabilitiesOf } from '../features/scanning/index.ts'
 import { scores } from '../features/scores/index.ts'
 import { search } from '../features/search/index.ts'
 import { securityHub } from '../features/security-hub/index.ts'
@@ -151,6 +151,7 @@ export function openFeatures({ ground, floor, house, outbound, otherSide, forwar
       registry,
       cachesLists,
       lent: [scanOverview, sbomOverview],
+      overviews: overviewReader,
       vulnerabilities: (about) => vulnerabilitiesOf(db, about),
     }),
     icons({ reader, registry }),

@@ -58,8 +58,11 @@ const sharedResources: ReadonlySet<string> = new Set([
   'tag',
 ])
 
-/** To be raised when the shape of one of these changes: two builds that run side by side must not share entries. */
-const cacheShapes = '3'
+/**
+ * To be raised when the shape of one of these, or the text of an overview in an artifact, changes: two builds that run
+ * side by side must not share entries.
+ */
+const cacheShapes = '4'
 
 /** What a start asks waits this long for a connection, in ms: a busy machine may take seconds for TLS. */
 const patientMs = 15_000

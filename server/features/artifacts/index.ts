@@ -9,9 +9,10 @@ export { deprecationWarning } from './deprecated.ts'
 export { describe } from './describe.ts'
 export { findAccessories, openArtifacts } from './objects.ts'
 export { getArtifact } from './routes/shared.ts'
-export { findArtifactId, type HeldRow } from './store.ts'
+export type { KeptOverview, OverviewReader } from './overviews.ts'
+export { findArtifactId, type ArtifactObject, type HeldRow } from './store.ts'
 export { facts as artifactFacts } from './topics.ts'
 
-/** Artifacts, their tags, accessories, labels and additions. `lent`: columns of other features. */
+/** Artifacts, their tags, accessories, labels and additions. `lent`, `overviews`: columns of other features. */
 export const artifacts = (lent: Parameters<typeof artifactRoutes>[0]) =>
   feature({ name: 'artifacts', topics: facts, routes: artifactRoutes(lent) })

@@ -7,6 +7,7 @@ import type { Paged, Queryable } from '../../platform/db/db.ts'
 import { listing, parseQ } from '../../platform/db/listing.ts'
 import type { Condition, Fields, Listing, ListQuery } from '../../platform/db/listing.ts'
 import { sql, type Sql } from '../../platform/db/sql.ts'
+import type { KeptOverview, OverviewReader } from './overviews.ts'
 import { findListed, newestFirst } from './pages.ts'
 
 export type ArtifactRow = {
@@ -173,20 +174,29 @@ export type AccessoryRow = HeldRow & { subjectId: number; subjectDigest: Digest;
 
 /** The most tags and accessories that are shown beside one artifact of a list; their own lists have pages. */
 const beside = 1000
-
 export const tagColumns = sql`
   tag.id, tag.repository_id as "repositoryId", tag.artifact_id as "artifactId", tag.name,
   tag.pushed_at as "pushedAt", tag.pulled_at as "pulledAt", tag.pull_count as "pullCount"`
 
-/** An artifact with the fields that most lists show: tags, labels and references. */
-export type ArtifactObject = ArtifactRow & { tags: TagRow[]; labelIds: number[]; references: ReferenceRow[] }
+/** An artifact as most lists show it. `overviews`: one for each scanner with a report; undefined where not read. */
+export type ArtifactObject = ArtifactRow & {
+  tags: TagRow[]
+  labelIds: number[]
+  references: ReferenceRow[]
+  overviews?: KeptOverview[]
+}
 
 /**
  * Reads artifacts by one statement: four statements at once took twice as long. Tags are newest first, labels ordered
- * by their ids, references as in the index.
+ * by their ids, references as in the index. With `overviews`, those are read as well.
  */
-export async function listArtifactObjects(db: Queryable, ids: number[]): Promise<ArtifactObject[]> {
+export async function listArtifactObjects(
+  db: Queryable,
+  ids: number[],
+  overviews?: OverviewReader,
+): Promise<ArtifactObject[]> {
   type Row = ArtifactRow & {
+    overviews?: string | null
     tags: [number, Tag, string, string | null, number][]
     labelIds: number[]
     references: [number, Digest, ReferenceRow['platform'], ReferenceRow['annotations']][]
@@ -207,9 +217,11 @@ export async function listArtifactObjects(db: Queryable, ids: number[]): Promise
           order by position, child_id)
         from artifact_child join artifact child on child.id = child_id
         where parent_id = artifact.id), '[]') else '[]' end as "references"
+      ${overviews ? sql`, ${overviews.select} as overviews` : sql``}
     ${joined} where artifact.id = any(${ids}::bigint[])`)
-  return rows.map(({ tags, references, ...row }) => ({
+  return rows.map(({ tags, references, overviews: text, ...row }) => ({
     ...row,
+    ...(overviews ? { overviews: overviews.parse(text ?? null) } : {}),
     tags: tags.map(([id, name, pushedAt, pulledAt, pullCount]) => ({
       id,
       repositoryId: row.repositoryId,

@@ -11,6 +11,7 @@ export { issuesCredentials, scannerLogin } from './credentials.ts'
 export { vulnerabilitiesOf } from './reports/addition.ts'
 export { worstFindings } from './reports/worst.ts'
 export { scanOverview } from './reports/column.ts'
+export { overviewReader } from './reports/kept.ts'
 export { sbomOverview } from './sboms/column.ts'
 
 /** What is in images: SBOMs and vulnerabilities; and scanners that are registered, with those that projects chose. */

@@ -22,13 +22,15 @@ export interface Cache {
   getOr<Value extends object, Other>(key: string, load: () => Promise<Other>): Maybe<Value | Other>
   /**
    * Several facts of one kind, by their ids: those in memory, and the others by one `load`. An id that `load` does not
-   * find is missing in the answer, too.
+   * find is missing in the answer, too. A fact that lacks a part which this caller needs (`isEnough` is false) is
+   * loaded again, and kept in the place of the other.
    */
   many<Id, Value extends object>(
     ids: readonly Id[],
     keyOf: (id: Id) => string,
     load: (ids: Id[]) => Promise<Map<Id, Value>>,
     sizeOf?: (value: Value) => number,
+    isEnough?: (value: Value) => boolean,
   ): Promise<Map<Id, Value>>
   /**
    * Runs `step`; `facts` are those on which its result rests, where memory had every fact that it asked for at once.
@@ -84,6 +86,7 @@ type CacheOptions = {
 
 /** The size of a value whose size the caller does not tell, in bytes. */
 const usualSize = () => 200
+const always = () => true
 const day = 24 * 3600_000
 
 export function openCache({
@@ -101,7 +104,8 @@ export function openCache({
   return {
     get: (key, load, sizeOf = usualSize) => (memory.find(key) ?? readOne(parts, key, load, sizeOf)) as never,
     getOr: (key, load) => (memory.find(key) as never) ?? load(),
-    many: (ids, keyOf, load, sizeOf = usualSize) => getMany(parts, ids, { keyOf, load, sizeOf }),
+    many: (ids, keyOf, load, sizeOf = usualSize, isEnough = always) =>
+      getMany(parts, ids, { keyOf, load, sizeOf, isEnough }),
     watch: (step) => memory.watch(step),
     block: (keys) => memory.block(keys),
     tidy(keys) {
@@ -138,9 +142,11 @@ function readOne<Value extends object>(parts: Parts, key: string, load: LoadOne<
   counts.of(resourceOf(key)).miss++
   const known = memory.findFlight(key)
   // A writer that creates a fact need not name its key: a read that began before this caller asked may have missed it.
-  if (known) return known.promise.then((value) => value ?? (known.again ??= loadFresh()))
+  if (known) return known.value().then((value) => value ?? (known.again ??= loadFresh()))
   const flight = memory.begin(key)
-  return (flight.promise = fetchOne(parts, { key, flight }, load, sizeOf))
+  const fetched = fetchOne(parts, { key, flight }, load, sizeOf)
+  flight.value = () => fetched
+  return fetched
 }
 
 /** Asks the shared layer, then `load`. The value is kept unless its key was blocked meanwhile. */
@@ -175,6 +181,7 @@ type Kind<Id, Value> = {
   keyOf(id: Id): string
   load(ids: Id[]): Promise<Map<Id, Value>>
   sizeOf: SizeOf<Value>
+  isEnough(value: Value): boolean
 }
 
 async function getMany<Id, Value extends object>(
@@ -184,16 +191,12 @@ async function getMany<Id, Value extends object>(
 ): Promise<Map<Id, Value>> {
   const { answer, asked, alone, joined } = sortOut(parts.memory, ids, kind)
   const own = asked.length + alone.length > 0 ? fetchMany(parts, asked, alone, kind) : undefined
-  for (const { id, flight } of asked) {
-    flight.promise = own!.then((all) => all.get(id))
-    // Callers that join the flight hear of the failure; without one it must not count as unhandled.
-    flight.promise.catch(() => {})
-  }
+  for (const { id, flight } of asked) flight.value = () => own!.then((all) => all.get(id))
   for (const [id, value] of (await own) ?? []) answer.set(id, value)
   const absent: Id[] = []
   for (const { id, flight } of joined) {
-    const value = (await flight.promise) as Value | undefined
-    if (value !== undefined) answer.set(id, value)
+    const value = (await flight.value()) as Value | undefined
+    if (value !== undefined && kind.isEnough(value)) answer.set(id, value)
     else absent.push(id)
   }
   if (absent.length === 0) return answer
@@ -211,7 +214,7 @@ type Alone<Id> = { id: Id; key: string }
  * `answer`: facts in memory. `asked`: read by this caller, and other callers may join. `alone`: read by this caller,
  * not shared. `joined`: read by other callers.
  */
-function sortOut<Id, Value extends object>(memory: Memory, ids: readonly Id[], { keyOf }: Kind<Id, Value>) {
+function sortOut<Id, Value extends object>(memory: Memory, ids: readonly Id[], { keyOf, isEnough }: Kind<Id, Value>) {
   const answer = new Map<Id, Value>()
   const asked: Asked<Id>[] = []
   const alone: Alone<Id>[] = []
@@ -219,7 +222,7 @@ function sortOut<Id, Value extends object>(memory: Memory, ids: readonly Id[], {
   const isTrusted = memory.isTrusted()
   for (const id of new Set(ids)) {
     const key = keyOf(id)
-    const found = memory.find(key, isTrusted)
+    const found = memory.find(key, isTrusted, isEnough as (value: object) => boolean)
     if (found) {
       answer.set(id, found as Value)
     } else if (!isTrusted || memory.isBlocked(key)) {
@@ -239,7 +242,7 @@ async function fetchMany<Id, Value extends object>(
   { memory, layerOf }: Parts,
   asked: Asked<Id>[],
   alone: Alone<Id>[],
-  { load, sizeOf }: Kind<Id, Value>,
+  { load, sizeOf, isEnough }: Kind<Id, Value>,
 ): Promise<Map<Id, Value>> {
   const layer = asked.length > 0 ? layerOf(asked[0]!.key) : undefined
   try {
@@ -247,11 +250,11 @@ async function fetchMany<Id, Value extends object>(
     const shown = layer ? ((await layer.read(asked.map(({ key }) => key))) as (Value | undefined)[]) : []
     asked.forEach(({ id, key, flight }, index) => {
       const value = shown[index]
-      if (!value || !memory.isCurrent(key, flight)) return
+      if (!value || !isEnough(value) || !memory.isCurrent(key, flight)) return
       memory.keep(key, value, sizeOf)
       found.set(id, value)
     })
-    const missing = asked.filter(({ id }) => !found.has(id))
+    const missing = found.size === 0 ? asked : asked.filter(({ id }) => !found.has(id))
     if (missing.length + alone.length === 0) return found
     const wanted = [...alone, ...missing]
     const loaded = await memory.counts.load(wanted[0]!.key, () => load(wanted.map(({ id }) => id)))
@@ -261,7 +264,7 @@ async function fetchMany<Id, Value extends object>(
       memory.keep(key, value, sizeOf)
       layer?.write(key, value)
     }
-    return new Map([...found, ...loaded])
+    return found.size === 0 ? loaded : new Map([...found, ...loaded])
   } finally {
     for (const { key, flight } of asked) memory.end(key, flight)
   }

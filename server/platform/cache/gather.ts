@@ -23,8 +23,7 @@ export function gathered<Id, Value>(
       const batch = take()
       try {
         const found = await load([...new Set(batch.flatMap(({ ids }) => ids))])
-        for (const { ids, resolve } of batch)
-          resolve(new Map(ids.flatMap((id): [Id, Value][] => (found.has(id) ? [[id, found.get(id)!]] : []))))
+        for (const { ids, resolve } of batch) resolve(batch.length === 1 ? found : partOf(found, ids))
       } catch (error) {
         for (const one of batch) one.reject(error)
       }
@@ -39,3 +38,6 @@ export function gathered<Id, Value>(
     return waiting.splice(0, end < 0 ? waiting.length : end)
   }
 }
+
+const partOf = <Id, Value>(found: Map<Id, Value>, ids: Id[]): Map<Id, Value> =>
+  new Map(ids.flatMap((id): [Id, Value][] => (found.has(id) ? [[id, found.get(id)!]] : [])))

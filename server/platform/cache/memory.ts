@@ -3,10 +3,11 @@ import { openCounts, type Counts } from './counts.ts'
 import { resourceOf } from './keys.ts'
 
 /**
- * A read under way that other callers may join (single flight). `again` is the read after it, shared by the callers
- * that joined this one and learnt from it that there is nothing.
+ * A read under way that other callers may join (single flight): `value` is what it finds. `again` is the read after it,
+ * shared by the callers that joined this one and learnt from it that there is nothing.
  */
-export type Flight = { promise: Promise<unknown>; isStale: boolean; again?: Promise<unknown> }
+export type Flight = { value: () => Promise<unknown>; isStale: boolean; again?: Promise<unknown> }
+
 /** Facts that were found in memory. */
 export interface Facts {
   /** True while all of them may still be served from memory; each call counts as a hit of each. */
@@ -21,6 +22,8 @@ type MemoryOptions = {
   isTrusted: () => boolean
   never: ReadonlySet<string>
 }
+
+const nothing = () => Promise.resolve(undefined)
 
 /** Bytes that an entry costs beside its value: key, bookkeeping. */
 const entryOverhead = 300
@@ -53,10 +56,13 @@ export class Memory {
     })
   }
 
-  /** The fact that may be served from memory, counted as a hit. Nothing is kept under a blocked key. */
-  find(key: string, isTrusted = this.isTrusted()): object | undefined {
+  /**
+   * The fact that may be served from memory and is enough for the caller, counted as a hit. Nothing is kept under a
+   * blocked key.
+   */
+  find(key: string, isTrusted = this.isTrusted(), isEnough?: (value: object) => boolean): object | undefined {
     const found = isTrusted ? this.#kept.get(key) : undefined
-    if (!found) return void (this.#seen = undefined)
+    if (!found || isEnough?.(found.value) === false) return void (this.#seen = undefined)
     found.counts.hit++
     this.#seen?.push(found)
     return found.value
@@ -130,9 +136,9 @@ export class Memory {
     return this.#flights.get(key)
   }
 
-  /** Begins a flight that other callers may join; the caller sets its promise. */
+  /** Begins a flight that other callers may join; the caller sets its value. */
   begin(key: string): Flight {
-    const flight: Flight = { promise: Promise.resolve(), isStale: false }
+    const flight: Flight = { value: nothing, isStale: false }
     this.#flights.set(key, flight)
     return flight
   }

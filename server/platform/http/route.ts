@@ -251,7 +251,7 @@ const headersOf = (headers: Readonly<Record<string, string>>) => ({
 })
 
 /** Writes the answer of an operation as JSON, with the fields of its schema alone. */
-type Shape = (body: unknown) => string
+type Shape = (body: unknown) => string | Buffer
 type Shaped = { operation: Operation; shape: Shape }
 
 function send({ operation, shape: ofAnswer }: Shaped, result: unknown, request: FastifyRequest, reply: FastifyReply) {

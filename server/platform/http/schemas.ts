@@ -1,5 +1,6 @@
 import SerializerSelector from '@fastify/fast-json-stringify-compiler'
 import type { ValidateFunction } from 'ajv'
+import { forReadyText, serializeReady, takesReadyText } from './ready.ts'
 
 /**
  * A validator that is compiled when the first such request comes. To compile those of all operations, with the
@@ -22,10 +23,17 @@ export function compiledOnUse(compile: () => ValidateFunction) {
 const compileSerializer = SerializerSelector()()
 
 /** Shapes an answer by its schema, which is compiled at the first such answer. */
-export function serializedOnUse(schema: object): (body: unknown) => string {
-  let compiled: ((body: unknown) => string) | undefined
+export function serializedOnUse(schema: object): (body: unknown) => string | Buffer {
+  let compiled: ((body: unknown) => string | Buffer) | undefined
   return (body) => {
-    compiled ??= compileSerializer({ schema } as Parameters<typeof compileSerializer>[0])
+    compiled ??= compileShape(schema)
     return compiled(body)
   }
+}
+
+function compileShape(schema: object): (body: unknown) => string | Buffer {
+  const compile = (one: unknown) => compileSerializer({ schema: one } as Parameters<typeof compileSerializer>[0])
+  if (!takesReadyText(schema)) return compile(schema)
+  const serialize = compile(forReadyText(schema))
+  return (body) => serializeReady(serialize, body)
 }

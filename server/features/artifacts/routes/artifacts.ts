@@ -22,9 +22,9 @@ export const artifactsRoutes = (parts: Parts): ApiRoute[] => [...listRoutes(part
 /** Those who hold the right in some repositories see the artifacts of these. */
 const ofSome = { project: 'artifact', verb: 'list', isPartly: true } as const
 
-function listRoutes({ reader, cachesLists, artifacts, columns }: Parts): ApiRoute[] {
+function listRoutes({ reader, cachesLists, artifacts, overviews, columns }: Parts): ApiRoute[] {
   const lists = cachesLists ? reader : uncached(reader)
-  const source = cachesLists ? artifacts : openArtifacts(lists)
+  const source = cachesLists ? artifacts : openArtifacts(lists, overviews)
   return [
     route(api.listArtifacts, { project: 'artifact', verb: 'list' }, async ({ project, params, query, request }) => {
       const asked = artifactListing(query)
@@ -42,7 +42,8 @@ function listRoutes({ reader, cachesLists, artifacts, columns }: Parts): ApiRout
   ]
 
   async function show(project: Project, ids: number[], wanted: Wanted) {
-    const page = { reader: lists, source, project, artifacts: await source.list(ids), wanted }
+    const listed = await source.list(ids, { withOverviews: wanted.with_scan_overview ?? false })
+    const page = { reader: lists, source, project, artifacts: listed, wanted }
     return (await hydrate(columns, page)).map(({ artifact, beside }) => presentArtifact(project, artifact, beside))
   }
 }

@@ -13,7 +13,8 @@ import { tagRoutes } from './tags.ts'
 type Given = Omit<Parts, 'artifacts' | 'columns'> & { lent?: readonly Column[] }
 
 export function artifactRoutes({ lent = [], ...given }: Given): ApiRoute[] {
-  const parts = { ...given, artifacts: openArtifacts(given.reader), columns: [...columns, ...lent] }
+  const artifacts = openArtifacts(given.reader, given.overviews)
+  const parts = { ...given, artifacts, columns: [...columns, ...lent] }
   return [
     ...artifactsRoutes(parts),
     ...tagRoutes(parts),

@@ -12,6 +12,7 @@ import { mayInProject, maySee, type Rights } from '../../access/index.ts'
 import { getRepositoryOf } from '../../repositories/index.ts'
 import type { Column } from '../columns.ts'
 import type { Artifacts } from '../objects.ts'
+import type { OverviewReader } from '../overviews.ts'
 import type { ArtifactObject } from '../store.ts'
 
 export type Parts = {
@@ -21,6 +22,8 @@ export type Parts = {
   /** Whether lists are put together from cached objects (S1-34). */
   cachesLists: boolean
   artifacts: Artifacts
+  /** How the overviews of `with_scan_overview` are read together with artifacts. */
+  overviews?: OverviewReader
   /** The columns that a list can show: those of artifacts and of other features. */
   columns: readonly Column[]
   /** The addition `vulnerabilities`, which another feature knows. `accepted`: the header X-Accept-Vulnerabilities. */

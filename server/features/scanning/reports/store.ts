@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompress } from 'node:zlib'
-import { imageFindingsKey } from '../../../catalog/artifact.ts'
+import { artifactKey, imageFindingsKey } from '../../../catalog/artifact.ts'
 import type { Reader } from '../../../catalog/reader.ts'
 import { keyOf } from '../../../platform/cache/keys.ts'
 import type { Queryable, Tx } from '../../../platform/db/db.ts'
@@ -131,9 +131,15 @@ type Stable = { row: ReportRow | null }
 /** `vulnerability_report:<scanner>:<artifact>`; a transaction that changes the row names the key. */
 const reportKey = keyOf('vulnerability_report', 'scanner_id', 'artifact_id')
 
-/** The keys of all that is cached of an image's finished report: its row for lists, and what the pull gate reads. */
-export const finishedKeys = (scannerId: string, artifactId: number): string[] => [
+/** The keys of what lists show of a report: its row, and the artifact, which may hold its overview (kept.ts). */
+const shownKeys = (scannerId: string, artifactId: number): string[] => [
   reportKey(scannerId, artifactId),
+  artifactKey(artifactId),
+]
+
+/** The keys of all that is cached of an image's finished report: what lists show, and what the pull gate reads. */
+export const finishedKeys = (scannerId: string, artifactId: number): string[] => [
+  ...shownKeys(scannerId, artifactId),
   imageFindingsKey(artifactId),
 ]
 
@@ -235,7 +241,7 @@ export async function noteScans(
   scannerId: string,
   tasks: { artifactId: number; taskId: number }[],
 ): Promise<void> {
-  tx.changes(...tasks.map(({ artifactId }) => reportKey(scannerId, artifactId)))
+  tx.changes(...tasks.flatMap(({ artifactId }) => shownKeys(scannerId, artifactId)))
   await tx.run(sql`
     update vulnerability_report set report_id = gen_random_uuid(), task_id = one.task, is_made = false
     from unnest(

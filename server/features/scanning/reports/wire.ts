@@ -6,7 +6,7 @@ import { severities, type Finding, type Severity, type Summary } from './finding
 import type { ReportRow } from './store.ts'
 
 /** What the API shows of one report type: the value of a key of `scan_overview`. */
-export type Overview = NonNullable<Static<typeof api.Artifact>['scan_overview']>[string]
+type Overview = NonNullable<Static<typeof api.Artifact>['scan_overview']>[string]
 
 /** What Harbor answers for a time that is not set. */
 const never = '0001-01-01T00:00:00.000Z'
