@@ -84,8 +84,8 @@ class OpenWorkers implements Workers {
     this.#paused = new Set(paused)
     this.#part = openPart('jobs', log)
     this.#onTrouble = (error) => this.#part.tell('job service', error)
-    // The queue library's statements are short, so it needs fewer connections than jobs run; one more listens.
-    this.#lent = db.lendPool(Math.min(concurrency, 2) + 1)
+    // The queue library's statements are short, so it needs few connections; one listens.
+    this.#lent = db.lendPool(Math.min(concurrency, 2))
     const events: WorkerEvents = new EventEmitter()
     events.on('pool:listen:success', ({ client }) => this.#listenOn(client))
     watchQueue(events, this.#part)
