@@ -52,8 +52,8 @@ const withPlaces: Plugin = {
 }
 
 /**
- * Node's HTTP is asked for by `require`, also where the source imports it. An import reads every export, and the getters
- * of some load undici and HTTP/2, which nothing here uses: 2 MiB in each process.
+ * Node's HTTP is asked for by `require`, also where the source imports it. An import reads every export, and the
+ * getters of some load undici and HTTP/2, which nothing here uses: 2 MiB in each process.
  */
 const withoutUndici: Plugin = {
   name: 'http',

@@ -22,7 +22,7 @@ const commands = [serve, work, migrate, config, fsck, undelete, keys, admin, cac
 /** Wrong words on the command line; the client commands end with the same code. */
 const usageExitCode = 2
 
-/** Runs the command that the words name, or shows help. Sets the exit code for wrong words; throws what a command does. */
+/** Runs the command that the words name, or shows help. Sets the exit code for wrong words; a command may throw. */
 export async function runCommandLine(words: string[]): Promise<void> {
   const program = new Program('marina')
     .description('A container registry platform: one program, simple to start and hard to break.')

@@ -28,6 +28,8 @@ type Connected = (
 export class ModestPool extends Pool {
   /** The most connections while PostgreSQL refuses none. */
   #size = this.options.max
+  /** How many connections it was allowed more than at first. */
+  #more = 0
   /** Callers that wait for a connection in use, in the order in which they came. */
   readonly #patient = new Set<() => void>()
   readonly #patienceMs: number
@@ -44,8 +46,9 @@ export class ModestPool extends Pool {
     })
   }
 
-  /** Allows so many more connections, or fewer; none that is open is ended. */
+  /** Allows so many more connections, or fewer; none that is open is ended. Their user may keep one of them. */
   resize(more: number): void {
+    this.#more += more
     this.#size += more
     this.options.max = this.#size
   }
@@ -85,6 +88,6 @@ export class ModestPool extends Pool {
     if (this.options.max === this.#size) setTimeout(() => (this.options.max = this.#size), modestMs).unref()
     // Connections that are being opened count until they are refused, too, so it may take a few calls to reach their
     // number.
-    this.options.max = Math.max(1, this.totalCount)
+    this.options.max = Math.max(this.#more > 0 ? 2 : 1, this.totalCount)
   }
 }
