@@ -1,7 +1,7 @@
 /** The image's health check: ends with 0 when the Marina in this container serves, by the settings it was given. */
 import { get as getPlain } from 'node:http'
 import { get as getSecure } from 'node:https'
-import { loadConfig } from '../server/config/env.ts'
+import { loadConfig } from '../server/config/file.ts'
 
 const { config } = loadConfig(process.env)
 const host = ['0.0.0.0', '::'].includes(config.server.host) ? '127.0.0.1' : config.server.host

@@ -22,6 +22,7 @@ import { forgetPools } from '../platform/jobs/sweep.ts'
 import type { Log } from '../platform/observe/log.ts'
 import { openMetrics, type Metrics } from '../platform/observe/metrics.ts'
 import { seldom } from '../platform/observe/seldom.ts'
+import { poolSizeOf } from './processes/count.ts'
 import { alone, type Seat } from './processes/seat.ts'
 
 /** What every command needs: settings, database, cache and blob store. */
@@ -135,6 +136,7 @@ export async function openGround(
     const answers = openCacheAnswers(cache, layers.counts, (resource) => sharedResources.has(resource))
     const db = openDb({
       ...config.database,
+      poolSize: poolSizeOf(config),
       url: known ?? postgres!.url,
       patientTimeoutMs: Math.max(patientMs, config.database.acquireTimeoutMs),
       guard: peers,

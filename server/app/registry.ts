@@ -44,6 +44,7 @@ import type { Ground } from './ground.ts'
 import { openProxiedView } from './proxied.ts'
 import { openGates, openSignaturesOf } from './gates.ts'
 import { openIdentity, openVouching } from './identity.ts'
+import { poolSizeOf } from './processes/count.ts'
 
 /** The registry, and what identifies callers and checks their rights before anything is answered. */
 export type Floor = {
@@ -159,7 +160,7 @@ function storingOf({ config }: Ground) {
   const { isEnabled, blobsBytes, blobsLargest } = config.cache
   const { unsyncedLargest: largestBytes, unsyncedBytes: backlogBytes } = config.storage
   return {
-    pushesAtOnce: Math.max(1, config.database.poolSize >> 1),
+    pushesAtOnce: Math.max(1, poolSizeOf(config) >> 1),
     unsynced: { largestBytes, backlogBytes },
     smallBlobs: { bytes: isEnabled ? blobsBytes : 0, eachBytes: blobsLargest },
   }

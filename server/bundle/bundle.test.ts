@@ -1,12 +1,13 @@
 /** A Marina that runs from the bundle: its processes, threads, packages and files. */
 import assert from 'node:assert/strict'
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
 import { digestOf } from '../../oci/digest.ts'
 import { eventually, expectAnswer, openAsk, type Ask } from '../testing/http.ts'
 import { buildServer } from './build.ts'
@@ -68,6 +69,28 @@ test('the serving process runs a file of the bundle', async () => {
     commands.some((command) => command.includes(path.join(folder, 'serving.mjs'))),
     commands.join('\n').replaceAll('\0', ' '),
   )
+})
+
+test('what lasts loads no parser of command lines, no YAML and no client that nothing uses', async () => {
+  const loaded = new Map<string, string>()
+  const load = async (name: string): Promise<void> => {
+    if (loaded.has(name)) return
+    const text = await readFile(path.join(folder, name), 'utf8')
+    loaded.set(name, text)
+    for (const [, next] of text.matchAll(/(?:from|import)"\.\/([\w-]+\.mjs)"/g)) await load(next!)
+  }
+  await load('program.mjs')
+  assert.ok(loaded.size > 1)
+  for (const [name, text] of loaded) {
+    assert.doesNotMatch(text, /CommanderError|YAMLMap/, name)
+    assert.doesNotMatch(text, /from ?"(?:node:)?https?"/, name)
+  }
+  const serve = [...(await readdir(folder))].find((name) => /^serve-\w+\.mjs$/.test(name))!
+  const script = `
+    await import(${JSON.stringify(path.join(folder, serve))})
+    console.log(process.moduleLoadList.filter((one) => /undici|_http_server/.test(one)).join())`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
+  assert.equal(stdout.trim(), 'NativeModule _http_server')
 })
 
 test('the portal, its password check, uploads in threads, manifests and jobs work', async () => {

@@ -19,6 +19,9 @@ export type Command<Given extends object = object> = {
   run(given: Given, call: Call): Promise<void> | void
 }
 
+/** A command that can run without the command line that was parsed. */
+export type LastingCommand = Command & { run(given: object, call: Pick<Call, 'load'>): Promise<void> }
+
 /** A noun with verbs, such as `marina cache list`. */
 export type CommandGroup = { name: string; about: string; commands: Command[] }
 

@@ -1,77 +1,21 @@
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
-import { Command as Program, CommanderError } from 'commander'
-import { runClient } from '../../cli/main.ts'
-import { clientCommands, findClientCommand } from '../../cli/nouns.ts'
 import { ConfigError } from '../config/config.ts'
-import { admin } from './admin.ts'
-import { cache } from './cache.ts'
-import { addCommand } from './command.ts'
-import { completion } from './completion.ts'
-import { config } from './config.ts'
-import { fsck } from './fsck.ts'
-import { keys } from './keys.ts'
-import { migrate } from './migrate.ts'
+import { loadFor } from './load.ts'
 import { serve } from './serve.ts'
-import { undelete } from './undelete.ts'
 import { work } from './work.ts'
 
-/** Each command imports what it needs when it runs, so that help, config and completion answer at once. */
-const commands = [serve, work, migrate, config, fsck, undelete, keys, admin, cache, completion]
-
-/** Wrong words on the command line; the client commands end with the same code. */
-const usageExitCode = 2
+/** Their processes last, and would keep the 3 MiB that the parser of command lines takes. */
+const lasting = [serve, work]
 
 /** Runs a command on the machine of the server, or shows help. Sets the exit code; never throws. */
 export async function runProgram(words: string[]): Promise<void> {
-  const program = new Program('marina')
-    .description('A container registry platform: one program, simple to start and hard to break.')
-    .version(readVersion(), '-V, --version', 'print the version')
-    .option('--config <file>', 'YAML file with settings of the server (default: marina.yaml, when there is one)')
-    .showHelpAfterError('(marina --help lists the commands)')
-    .showSuggestionAfterError()
-    .exitOverride()
-  const load = async () => {
-    const { loadConfig } = await import('../config/env.ts')
-    return loadConfig(process.env, program.opts<{ config?: string }>().config)
-  }
-  program.commandsGroup('Commands on the machine of the server:')
-  for (const command of commands) addCommand(program, command, { load, program })
-  program.commandsGroup('Commands that talk to a running server:')
-  addClientCommands(program)
-  await parse(program, words)
-}
-
-/** Names and descriptions alone; `marina help projects` and `marina --config x projects` lead to the commands. */
-function addClientCommands(program: Program): void {
-  for (const command of clientCommands) {
-    program
-      .command(command.name)
-      .description(command.about)
-      .helpOption(false)
-      .allowUnknownOption()
-      .allowExcessArguments()
-      .action((_options, { args }: Program) => runClient(command, [command.name, ...args]))
-  }
-}
-
-async function parse(program: Program, words: string[]): Promise<void> {
-  const asked = words[0] === 'help' ? findClientCommand(words[1]) : undefined
-  if (asked) return runClient(asked, [...words.slice(1), '--help'])
+  const alone = words.length === 1 ? lasting.find(({ name }) => name === words[0]) : undefined
   try {
-    await program.parseAsync(words, { from: 'user' })
+    if (alone) await alone.run({}, { load: () => loadFor() })
+    else await (await import('./command-line.ts')).runCommandLine(words)
   } catch (error) {
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : usageExitCode
-    else {
-      process.stderr.write(`marina: ${textOf(error as NodeJS.ErrnoException)}\n`)
-      process.exitCode = 1
-    }
+    process.stderr.write(`marina: ${textOf(error as NodeJS.ErrnoException)}\n`)
+    process.exitCode = 1
   }
-}
-
-function readVersion(): string {
-  const file = path.join(import.meta.dirname, '../../package.json')
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }
 
 /** One sentence; for an unexpected error, at log level debug, its stack. */

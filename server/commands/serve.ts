@@ -5,14 +5,14 @@ import { countProcesses } from '../app/processes/count.ts'
 import type { Config } from '../config/config.ts'
 import { tendHeap } from '../platform/heap.ts'
 import type { Log } from '../platform/observe/log.ts'
-import type { Call, Command } from './command.ts'
+import type { LastingCommand } from './command.ts'
 import { isStopSignal, startUnlessAsked, stopSignal } from './signals.ts'
 import { bold, print } from './terminal.ts'
 
-export const serve: Command = {
+export const serve: LastingCommand = {
   name: 'serve',
   about: 'serve the registry and the API until SIGTERM or Ctrl-C',
-  run: async (_given, { load }: Call) => {
+  run: async (_given, { load }) => {
     const started = performance.now()
     const { config } = await load()
     // Signals are handled from the beginning: one during the start would otherwise leave PostgreSQL running.

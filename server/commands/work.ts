@@ -1,8 +1,8 @@
-import type { Command } from './command.ts'
+import type { LastingCommand } from './command.ts'
 import { startUnlessAsked, stopSignal } from './signals.ts'
 import { print } from './terminal.ts'
 
-export const work: Command = {
+export const work: LastingCommand = {
   name: 'work',
   about: 'run jobs until SIGTERM or Ctrl-C, and serve nothing; beside marina serve',
   run: async (_given, { load }) => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ConfigError, describeConfig, settings } from './config.ts'
-import { loadConfig } from './env.ts'
+import { loadConfig } from './file.ts'
 
 async function withFile(text: string, work: (path: string) => void): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'marina-config-'))

@@ -1,5 +1,5 @@
 import { MiB, hour, minute, optional, setting, size, time } from './setting.ts'
-import { integer, url } from './units.ts'
+import { integerOrAuto, url } from './units.ts'
 
 /** PostgreSQL, and how long a request waits for it. The names are those of `openDb`. */
 export const database = {
@@ -11,12 +11,14 @@ export const database = {
     secret: true,
     help: 'PostgreSQL 15 or newer to use instead of the embedded one',
   }),
-  poolSize: setting({
+  poolSize: setting<'MARINA_DATABASE_POOL', number | 'auto'>({
     env: 'MARINA_DATABASE_POOL',
     path: 'database.pool',
-    parse: integer(2, 500),
-    fallback: 20,
-    help: 'connections to the database at most, of all serving processes of one marina serve together',
+    parse: integerOrAuto(2, 500),
+    fallback: 'auto',
+    help:
+      'connections to the database at most, of all serving processes of one marina serve together; ' +
+      'auto is 5 for each processor core, at least 10 and at most 20',
   }),
   bufferBytes: size({
     env: 'MARINA_DATABASE_BUFFERS',

@@ -1,8 +1,5 @@
 import { optional, setting } from './setting.ts'
-import { cidr, integer, line, list, url, type Parser } from './units.ts'
-
-/** A number of processes, or `auto`. */
-const countOrAuto: Parser<number | 'auto'> = (text) => (text.trim() === 'auto' ? 'auto' : integer(1, 64)(text))
+import { cidr, integer, integerOrAuto, line, list, url } from './units.ts'
 
 /** Where Marina listens, how clients reach it, and where it keeps its own files. */
 export const server = {
@@ -23,7 +20,7 @@ export const server = {
   processes: setting<'MARINA_PROCESSES', number | 'auto'>({
     env: 'MARINA_PROCESSES',
     path: 'processes',
-    parse: countOrAuto,
+    parse: integerOrAuto(1, 64),
     fallback: 'auto',
     help: 'processes that answer requests under load; auto is one for each processor core, 8 at most',
   }),

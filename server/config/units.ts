@@ -46,6 +46,11 @@ export const integer =
     return value
   }
 
+export const integerOrAuto =
+  (min: number, max: number): Parser<number | 'auto'> =>
+  (text) =>
+    text.trim() === 'auto' ? 'auto' : integer(min, max)(text)
+
 export const flag: Parser<boolean> = (text) => {
   if (!/^(true|false)$/i.test(text.trim())) throw new Error('must be true or false')
   return text.trim().toLowerCase() === 'true'

@@ -14,12 +14,21 @@ export function countProcesses({ server: { processes, processesIdle } }: Config)
   return { most, least: Math.min(most, processesIdle) }
 }
 
+/**
+ * The connections of the main pool, of all serving processes together. More than a few for each core only wait for one
+ * another, and a session that has stored a manifest takes 6 MiB.
+ */
+export function poolSizeOf({ database: { poolSize } }: Config): number {
+  return poolSize === 'auto' ? Math.min(20, Math.max(10, 5 * availableParallelism())) : poolSize
+}
+
 /** A process needs this many connections at least: a push holds one, and what it asks beside needs others. */
 const leastPool = 5
 
 /** The settings of one of `most` processes: they share the connections to the database, and one page of metrics. */
 export function settingsOfOne(config: Config, most: number, databaseUrl: string): Config {
-  const poolSize = Math.max(Math.min(leastPool, config.database.poolSize), Math.ceil(config.database.poolSize / most))
+  const all = poolSizeOf(config)
+  const poolSize = Math.max(Math.min(leastPool, all), Math.ceil(all / most))
   return {
     ...config,
     database: { ...config.database, url: databaseUrl, poolSize },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
+import { eventually } from '../../testing/http.ts'
 import { openTestDatabase } from '../../testing/postgres.ts'
 import { emit } from '../events/emit.ts'
 import { DatabaseUnavailable, isReferenceViolation, isUniqueViolation, openDb, type Db, type DbOptions } from './db.ts'
@@ -100,6 +101,26 @@ test('when PostgreSQL takes no more connections, statements and transactions wai
   )
   await shelf.db.run(sql`alter role frugal connection limit 3`)
   assert.equal(await late.run(sql`select 1`), 1)
+})
+
+test('a connection that the user of a lent pool holds is not waited for when PostgreSQL takes no more', async () => {
+  await using shelf = await openShelf()
+  await using opened = new AsyncDisposableStack()
+  await shelf.db.run(sql`create role sparing login password 'sparing' connection limit 1`)
+  opened.defer(() => shelf.db.run(sql`drop role sparing`).then(() => {}))
+  const url = new URL(shelf.url)
+  url.username = url.password = 'sparing'
+  const limits = { acquireTimeoutMs: 9000, statementTimeoutMs: 5000, lockTimeoutMs: 5000 }
+  const db = opened.adopt(openDb({ url: url.href, poolSize: 8, ...limits }), (one) => one.close())
+  const { pool, giveBack } = db.lendPool(1)
+  const held = await pool.connect()
+  opened.defer(() => held.release())
+  const asked = db.relaxed.run(sql`select 1`)
+  // The pool makes do with less once it was refused.
+  await eventually(() => assert.equal(pool.options.max, 2))
+  await shelf.db.run(sql`alter role sparing connection limit 3`)
+  assert.equal(await asked, 1)
+  giveBack()
 })
 
 test('after a deadlock the transaction is retried until both have committed', async () => {

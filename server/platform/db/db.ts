@@ -60,10 +60,11 @@ export interface Db extends Queryable {
   /** A connection outside the pool, for LISTEN and long work. The caller ends it. */
   connect(): Promise<Client>
   /**
-   * Another pool with the settings of `relaxed`, for a library that brings its own statements. The caller ends it. Its
-   * connections come on top of `poolSize`.
+   * The pool of `relaxed`, for a library that brings its own statements, until the returned function is called. It has
+   * `more` connections meanwhile, which come on top of `poolSize`: what little happens in an idle process needs one
+   * connection in all, instead of one for each pool. Not to be ended by the caller.
    */
-  openPool(size: number): Pool
+  lendPool(more: number): { pool: Pool; giveBack(): void }
   /** The start is over: from now on nobody waits longer for a connection than a request may. */
   hurry(): void
   close(): Promise<void>
@@ -105,13 +106,13 @@ export function openDb(given: DbOptions): Db {
   const told = new EventEmitter()
   // The pool does not wait until its connections are closed: a database that ends right after may answer with an error.
   const onError = (error: Error) => void (isClosed || options.onError?.(error))
-  const open = (size: number, commit: Commit) => {
-    const pool = openPool({ ...options, onError }, size, commit)
+  const open = (size: number, commit: Commit, patienceMs?: number) => {
+    const pool = openPool({ ...options, onError, patienceMs }, size, commit)
     pools.push(pool)
     return pool
   }
   const main = open(options.poolSize, 'on')
-  const relaxed = open(Math.max(2, options.poolSize >> 2), 'off')
+  const relaxed = open(Math.max(2, options.poolSize >> 2), 'off', relaxedPatienceMs)
   return {
     ...queryable(main),
     relaxed: queryable(relaxed),
@@ -128,7 +129,10 @@ export function openDb(given: DbOptions): Db {
       await client.query(sessionSettings(options, 'on')).catch(translate)
       return client
     },
-    openPool: (size) => open(size, 'off'),
+    lendPool(more) {
+      relaxed.resize(more)
+      return { pool: relaxed, giveBack: () => relaxed.resize(-more) }
+    },
     hurry() {
       options.acquireTimeoutMs = given.acquireTimeoutMs
       for (const pool of pools.splice(0)) pool.options.connectionTimeoutMillis = given.acquireTimeoutMs
@@ -140,6 +144,9 @@ export function openDb(given: DbOptions): Db {
   }
 }
 
+/** In ms. All workers of the queue poll at once, and one after the other they are done sooner. */
+const relaxedPatienceMs = 50
+
 function clientOptions(options: DbOptions): ClientConfig {
   return {
     connectionString: options.url,
@@ -148,10 +155,13 @@ function clientOptions(options: DbOptions): ClientConfig {
   }
 }
 
-function openPool(options: DbOptions, max: number, commit: Commit): Pool {
+type PoolOptions = DbOptions & { patienceMs: number | undefined }
+
+function openPool(options: PoolOptions, max: number, commit: Commit): ModestPool {
   const pool = new ModestPool({
     ...clientOptions(options),
     max,
+    patienceMs: options.patienceMs,
     // Each holds 2 MB in PostgreSQL.
     idleTimeoutMillis: 15_000,
     // Awaited, whatever its type says: a connection is handed out with its settings, or not at all.

@@ -48,6 +48,21 @@ test('callers that hold their connections get one each, up to the size of the po
   for (const client of held) client.release()
 })
 
+test('a pool that is made larger opens more connections, and none of them after it is made smaller again', async () => {
+  const pool = openPool(1)
+  const first = await pool.connect()
+  pool.resize(1)
+  const second = await pool.connect()
+  assert.equal(pool.totalCount, 2)
+  pool.resize(-1)
+  second.release(true)
+  const third = pool.connect()
+  first.release()
+  assert.equal(await third, first)
+  assert.equal(pool.totalCount, 1)
+  first.release()
+})
+
 test('a caller that waits while the pool ends is refused', async () => {
   const pool = openPool(2)
   const held = await pool.connect()

@@ -8,7 +8,12 @@ const tryAgainMs = 25
  * How long a caller waits for a connection that is in use before the pool opens another, in ms. Most statements are
  * over sooner; to open a connection takes as long, and 3 MB in PostgreSQL for as long as statements come now and then.
  */
-const patienceMs = 10
+const usualPatienceMs = 10
+
+type ModestPoolConfig = PoolConfig & {
+  /** As above, in ms. */
+  patienceMs?: number | undefined
+}
 
 type Connected = (
   error: Error | undefined,
@@ -21,12 +26,17 @@ type Connected = (
  * waits until a connection of this pool is free, as if the pool were full, and no longer than for any connection.
  */
 export class ModestPool extends Pool {
+  /** The most connections while PostgreSQL refuses none. */
   #size = this.options.max
+  /** How many connections it was allowed more than at first. */
+  #more = 0
   /** Callers that wait for a connection in use, in the order in which they came. */
   readonly #patient = new Set<() => void>()
+  readonly #patienceMs: number
 
-  constructor(options: PoolConfig) {
+  constructor({ patienceMs = usualPatienceMs, ...options }: ModestPoolConfig) {
     super(options)
+    this.#patienceMs = patienceMs
     this.on('release', () => {
       const [first] = this.#patient
       if (!first) return
@@ -34,6 +44,13 @@ export class ModestPool extends Pool {
       // The connection is idle only after this event.
       process.nextTick(first)
     })
+  }
+
+  /** Allows so many more connections, or fewer; none that is open is ended. Their user may keep one of them. */
+  resize(more: number): void {
+    this.#more += more
+    this.#size += more
+    this.options.max = this.#size
   }
 
   override connect(): Promise<PoolClient>
@@ -56,14 +73,14 @@ export class ModestPool extends Pool {
     else ask()
   }
 
-  /** Calls `ask` when a connection was given back, and no later than after `patienceMs`. */
+  /** Calls `ask` when a connection was given back, and no later than after `#patienceMs`. */
   #afterRelease(ask: () => void): void {
     const go = () => {
       clearTimeout(late)
       this.#patient.delete(go)
       ask()
     }
-    const late = setTimeout(go, patienceMs)
+    const late = setTimeout(go, this.#patienceMs)
     this.#patient.add(go)
   }
 
@@ -71,6 +88,6 @@ export class ModestPool extends Pool {
     if (this.options.max === this.#size) setTimeout(() => (this.options.max = this.#size), modestMs).unref()
     // Connections that are being opened count until they are refused, too, so it may take a few calls to reach their
     // number.
-    this.options.max = Math.max(1, this.totalCount)
+    this.options.max = Math.max(this.#more > 0 ? 2 : 1, this.totalCount)
   }
 }

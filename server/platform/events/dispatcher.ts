@@ -108,7 +108,8 @@ async function lookForFacts({ db, followers, hint, pollMs, closing, part }: Look
   while (!closing.aborted) {
     hint.reset()
     try {
-      const { now, behind } = await lookAround(db, names)
+      // On the connection that is open in an idle process anyway.
+      const { now, behind } = await lookAround(db.relaxed, names)
       for (const name of behind) followers.get(name)!.start(now)
       part.well(looking)
     } catch (error) {

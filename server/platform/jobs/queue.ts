@@ -8,12 +8,7 @@ export const pollMs = 4000
 
 /** Creates and updates the queue library's own tables. Several processes may do so at once. */
 export async function prepareQueue(db: Db, log: Log): Promise<void> {
-  const pool = db.openPool(2)
-  try {
-    await runMigrations({ pgPool: pool, logger: loggerTo(log) })
-  } finally {
-    await pool.end()
-  }
+  await runMigrations({ pgPool: db.lendPool(0).pool, logger: loggerTo(log) })
 }
 
 type QueueOptions = {

@@ -108,11 +108,20 @@ export async function fireDue(
 ): Promise<{ fired: number; nextMs: number | undefined }> {
   const names = [...types.keys()]
   let fired = 0
-  while (await db.transaction((tx) => fireOne(tx, types, names)).catch(isLateRace)) fired++
-  const row = await db.relaxed.row<{ ms: number | null }>(sql`
+  let nextMs = await dueIn(db.relaxed, names)
+  if (nextMs !== undefined && nextMs <= 0) {
+    while (await db.transaction((tx) => fireOne(tx, types, names)).catch(isLateRace)) fired++
+    nextMs = await dueIn(db.relaxed, names)
+  }
+  return { fired, nextMs }
+}
+
+/** When the next schedule fires, in ms from now; undefined when none will. */
+async function dueIn(db: Queryable, names: string[]): Promise<number | undefined> {
+  const row = await db.row<{ ms: number | null }>(sql`
     select extract(epoch from min(next_at) - clock_timestamp())::float8 * 1000 as ms
     from schedule where job_type = any(${names}::text[]) and next_at < 'infinity'`)
-  return { fired, nextMs: row?.ms ?? undefined }
+  return row?.ms ?? undefined
 }
 
 async function fireOne(tx: Queryable, types: ReadonlyMap<string, JobType>, names: string[]): Promise<boolean> {

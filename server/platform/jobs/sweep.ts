@@ -14,7 +14,7 @@ const batch = 500
  */
 export async function rescueTasks(db: Db, leaseMs: number | undefined): Promise<number> {
   let count = 0
-  for (;;) {
+  while (await isAnyLost(db.relaxed, leaseMs)) {
     const found = await db.transaction(async (tx) => {
       const dead =
         leaseMs === undefined
@@ -28,8 +28,22 @@ export async function rescueTasks(db: Db, leaseMs: number | undefined): Promise<
       return rescueBatch(tx)
     })
     count += found
-    if (found < batch) return count
+    if (found < batch) break
   }
+  return count
+}
+
+/** Most often nothing is, and then no transaction is needed. */
+async function isAnyLost(db: Queryable, leaseMs: number | undefined): Promise<boolean> {
+  const limit = leaseMs === undefined ? null : leaseMs / 1000
+  const row = await db.row<{ isAny: boolean }>(sql`
+    select exists (
+      select from worker_pool where heartbeat_at < clock_timestamp() - make_interval(secs => ${limit}::float8)
+    ) or exists (
+      select from task
+      where status = 'Running' and not exists (select 1 from worker_pool where worker_pool.id = task.pool_id)
+    ) as "isAny"`)
+  return row!.isAny
 }
 
 /**

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TaskList, WorkerEvents, WorkerPool } from 'graphile-worker'
-import type { Notification, Pool, PoolClient } from 'pg'
+import type { Notification, PoolClient } from 'pg'
 import { translated, type Db } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
 import type { Log } from '../observe/log.ts'
@@ -66,7 +66,7 @@ class OpenWorkers implements Workers {
   readonly #closing = new AbortController()
   readonly #part: Part
   readonly #onTrouble: (error: unknown) => void
-  readonly #pool: Pool
+  readonly #lent: ReturnType<Db['lendPool']>
   readonly #room: Room
   readonly #queue: WorkerPool
   readonly #runner: Runner
@@ -84,8 +84,8 @@ class OpenWorkers implements Workers {
     this.#paused = new Set(paused)
     this.#part = openPart('jobs', log)
     this.#onTrouble = (error) => this.#part.tell('job service', error)
-    // The queue library's statements are short, so it needs fewer connections than jobs run; one more listens.
-    this.#pool = db.openPool(Math.min(concurrency, 2) + 1)
+    // The queue library's statements are short, so it needs few connections; one listens.
+    this.#lent = db.lendPool(Math.min(concurrency, 2))
     const events: WorkerEvents = new EventEmitter()
     events.on('pool:listen:success', ({ client }) => this.#listenOn(client))
     watchQueue(events, this.#part)
@@ -96,7 +96,7 @@ class OpenWorkers implements Workers {
       () => this.#nudge(1),
     )
     this.#queue = startQueue({
-      pool: this.#pool,
+      pool: this.#lent.pool,
       log,
       concurrency,
       events,
@@ -115,7 +115,7 @@ class OpenWorkers implements Workers {
   async begin(): Promise<void> {
     await this.#registered.catch(async (error: unknown) => {
       await this.#queue.gracefulShutdown()
-      await this.#pool.end()
+      this.#lent.giveBack()
       throw error
     })
     const everyMs = Math.min(5000, this.#options.leaseMs / 4)
@@ -140,7 +140,7 @@ class OpenWorkers implements Workers {
     this.#closing.abort()
     await Promise.all(this.#loops)
     await this.#heartbeat.unregister().catch(this.#onTrouble)
-    await this.#pool.end()
+    this.#lent.giveBack()
   }
 
   #tasksOf(handlers: readonly JobHandler[]): TaskList {

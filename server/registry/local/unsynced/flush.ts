@@ -72,7 +72,7 @@ async function inBatches(db: Db, olderMs: number, signal: AbortSignal | undefine
   const failures: unknown[] = []
   for (let after = 0; ;) {
     if (signal?.aborted) break
-    const some = await listUnsynced(db, { after, olderMs, limit: batch })
+    const some = await listUnsynced(db.relaxed, { after, olderMs, limit: batch })
     if (some.length === 0) break
     const one = await work(some)
     total.synced += one.synced
