@@ -30,7 +30,6 @@ export async function startFetch(
   const { blobs } = await wanted.upstream()
   const { name, digest, size } = wanted
   const spool = await openSpool(file, size, { pool, digest: ground.startDigest(algorithmOf(digest)), before })
-  const from = spool.arrived()
   const begun = Promise.withResolvers<void>()
   const arrived = fill(ground, wanted, spool, { remote: blobs.until(signal), signal, onBegun: begun.resolve })
   // Of a small blob nothing is sent before all is known to be right: then a failure is an answer, not a cut.
@@ -55,7 +54,13 @@ export async function startFetch(
       await spool[Symbol.asyncDispose]()
     }
   })()
-  return { from, ready, over, hold: () => spool.hold(), follow: (...range) => spool.follow(...range) }
+  return {
+    ready,
+    over,
+    reached: () => spool.reached(),
+    hold: () => spool.hold(),
+    follow: (...range) => spool.follow(...range),
+  }
 }
 
 /**
@@ -74,7 +79,7 @@ async function store(
     await local.writeBlob(name, proxyActor, digest, bytes)
     return
   }
-  const stream = streamOf(spool, { start: 0, end: size - 1 }, spool.hold())
+  const stream = streamOf(spool, { start: 0, end: size - 1 }, spool.hold()!)
   try {
     await local.writeBlob(name, proxyActor, digest, stream)
   } finally {

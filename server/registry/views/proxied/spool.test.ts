@@ -24,7 +24,7 @@ const hexOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex'
 /** A chunk with memory of its own, which the spool frees. */
 const chunkOf = (bytes: Buffer) => Buffer.from(bytes)
 const readAll = async (spool: Spool, start: number, end: number) =>
-  Buffer.concat((await streamOf(spool, { start, end }, spool.hold()).toArray()) as Buffer[])
+  Buffer.concat((await streamOf(spool, { start, end }, spool.hold()!).toArray()) as Buffer[])
 
 /** Takes each chunk in its own time, and looks at it only then: a buffer that is used too early is found out. */
 async function sendSlowly(spool: Spool, start: number, end: number): Promise<Buffer> {
@@ -37,7 +37,7 @@ async function sendSlowly(spool: Spool, start: number, end: number): Promise<Buf
       }, 2)
     },
   })
-  await streamOf(spool, { start, end }, spool.hold()).sendTo!(to)
+  await streamOf(spool, { start, end }, spool.hold()!).sendTo!(to)
   return Buffer.concat(chunks)
 }
 
@@ -61,7 +61,7 @@ test('readers get every byte, at their own pace, from the file and from memory',
 test('the last bytes wait until the digest is known; a failure reaches every reader instead of them', async () => {
   const bytes = randomBytes(heldBackBytes + 1000)
   const spool = await open(bytes.length)
-  const release = spool.hold()
+  const release = spool.hold()!
   const got: Buffer[] = []
   const reading = spool.follow(0, bytes.length - 1, async (chunk) => void got.push(Buffer.from(chunk)))
   reading.catch(() => {})

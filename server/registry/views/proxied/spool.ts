@@ -27,8 +27,10 @@ export interface Spool {
   finish(verify: (hex: string) => void): Promise<void>
   /** Readers fail with this error. Does nothing after `finish`. */
   fail(error: unknown): void
-  /** Keeps the file open for a reader until the returned function is called. */
-  hold(): () => void
+  /** How many bytes readers may have got. */
+  reached(): number
+  /** Keeps the file open for a reader until the returned function is called; undefined when it is closed. */
+  hold(): (() => void) | undefined
   /**
    * Gives the bytes from `start` to `end`, both included, to `send` as they arrive, as many at once as there are. They
    * are the reader's until its promise resolves. Fails when the download does. The reader has to `hold` the spool.
@@ -97,6 +99,7 @@ export async function openSpool(
     file,
     size,
     arrived: () => state.arrived,
+    reached: () => readable(state),
     write: (bytes) => take(state, bytes),
     async finish(verify) {
       while (state.written < state.arrived) await startWriting(state)
@@ -108,6 +111,7 @@ export async function openSpool(
       end({ isRight: false, error })
     },
     hold() {
+      if (state.users === 0) return undefined
       state.users++
       let isHeld = true
       return () => {

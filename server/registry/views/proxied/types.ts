@@ -77,10 +77,10 @@ export interface Flow {
   ready: Promise<void>
   /** Resolves when all is over: with undefined when the blob is stored here, else with the reason. Never rejects. */
   over: Promise<unknown>
-  /** How many bytes it took over from a process that is lost. */
-  from: number
-  /** Keeps the bytes for a reader until the returned function is called. */
-  hold(): () => void
+  /** How many bytes, from the blob's first one on, its readers may have got so far. */
+  reached(): number
+  /** Keeps the bytes for a reader until the returned function is called; undefined when all is over and they are gone. */
+  hold(): (() => void) | undefined
   /** Gives the bytes from `start` to `end` to `send` as they arrive: the reader's until its promise resolves. */
   follow(start: number, end: number, send: (bytes: Buffer) => Promise<void>): Promise<void>
 }
