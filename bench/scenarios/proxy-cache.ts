@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { Agent, createServer, get, request, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { openDelay } from '../delay.ts'
@@ -13,6 +13,7 @@ const image = { layers: 4, bytes: 50 * MiB, delayMs: 20, atOnce: 3 }
 const lineBytesPerSecond = 125_000_000
 /** 500 times 200 MiB would be 100 GB: minutes of nothing but copying on two cores. */
 const crowd = { clients: 500, bytes: 5 * MiB }
+const costRounds = 5
 
 type Part = { digest: string; size: number }
 /** What a client needs to know of an image: the paths of its blobs. */
@@ -38,11 +39,41 @@ export const proxyCache: Scenario = {
       project: 'far',
       what: 'first pull',
     })
+    rows.push(...(await measureCost(bench, { marina, upstream })))
     rows.push(...(await compareByLine(bench, { marina, upstream })))
     rows.push(...(await compareWarm(bench, marina, upstream)))
     rows.push(...(await measureCrowd(bench, marina, upstream)))
     return rows
   },
+}
+
+/** What first pulls cost Marina, whatever else the processors do. */
+async function measureCost({ say }: Bench, { marina, upstream }: Pick<Sides, 'marina' | 'upstream'>): Promise<Row[]> {
+  await using line = await openDelay(upstream, image.delayMs)
+  await makeCache(marina, 'cost', line.port)
+  const [main, all]: [number[], number[]] = [[], []]
+  for (let round = 0; round < costRounds; round++) {
+    const pushed = await pushNew(upstream)
+    const before = processorSeconds(marina.pid)
+    await pull(marina.port, 'cost/', pushed, basic)
+    const after = processorSeconds(marina.pid)
+    main.push(after.main - before.main)
+    all.push(after.all - before.all)
+    say(`processor time: main thread ${main.at(-1)!.toFixed(3)} s, all threads ${all.at(-1)!.toFixed(3)} s`)
+  }
+  const what = 'processor time of a first pull of 200 MiB'
+  return [
+    { what: `${what}, main thread`, unit: 's', ours: main, target: { most: 0.35 } },
+    { what: `${what}, all threads`, unit: 's', ours: all },
+  ]
+}
+
+/** Of the main thread, and of all threads that live. */
+function processorSeconds(pid: number): { main: number; all: number } {
+  const secondsOf = (task: string) =>
+    Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]) / 1e9
+  const all = readdirSync(`/proc/${pid}/task`).reduce((sum, task) => sum + secondsOf(task), 0)
+  return { main: secondsOf(String(pid)), all }
 }
 
 /** The same over a line of 1 Gbit/s. */

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OciError } from '../../../../oci/errors.ts'
 import { findBlob } from '../../../catalog/blob.ts'
+import { freeNow } from '../../../platform/blobs/chunk.ts'
 import { findDownload } from './claims.ts'
 import { heldBackBytes } from './spool.ts'
 import type { DownloadGround, Flow, WantedBlob } from './types.ts'
@@ -123,20 +124,22 @@ async function follow(
   watched: Watched,
   { start, end, send }: { start: number; end: number; send: (bytes: Buffer) => Promise<void> },
 ): Promise<void> {
-  const own = Buffer.allocUnsafeSlow(readBytes)
+  let own: Buffer | undefined
   for (let at = start; at <= end;) {
     const upto = Math.min(end + 1, watched.grown)
     if (watched.handle && at < upto) {
+      own ??= Buffer.allocUnsafeSlow(readBytes)
       const { bytesRead } = await watched.handle.read(own, 0, Math.min(own.length, upto - at), at)
       if (bytesRead === 0) throw new DownloadLost()
       await send(own.subarray(0, bytesRead))
       at += bytesRead
     } else if (watched.end === 'here') {
       for await (const bytes of await local.openBlob(name, digest, { start: at, end })) await send(bytes as Buffer)
-      return
+      break
     } else if (watched.end === 'lost') throw new DownloadLost()
     else await watched.changed.promise
   }
+  if (own) freeNow(own)
 }
 
 /** The process that fetched the blob has ended or failed; the client's next request may fetch it itself. */

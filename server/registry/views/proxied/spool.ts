@@ -1,6 +1,7 @@
 import { unlink, type FileHandle } from 'node:fs/promises'
 import { StorageFull, type RunningDigest } from '../../../platform/blobs/blobs.ts'
 import { freeNow } from '../../../platform/blobs/chunk.ts'
+import type { Sink } from '../../../platform/outbound/outbound.ts'
 import { blockBytes, type Block, type Blocks } from './blocks.ts'
 import { openSpoolFile } from './spool-file.ts'
 
@@ -20,6 +21,8 @@ export interface Spool {
    * disk.
    */
   write(bytes: Buffer): Promise<void> | undefined
+  /** The same for bytes that are read straight into the spool's memory. */
+  sink: Sink
   /**
    * All bytes have arrived: once the file has them, `verify` gets their digest, in hex. It throws when that is wrong;
    * otherwise the readers get the last bytes.
@@ -54,11 +57,16 @@ const behindBytes = 8 * 2 ** 20
 /** The thread that hashes is told of this many new bytes at once. */
 const toldBytes = 4 * 2 ** 20
 
+/** Readers hear of so many new bytes at once, or of what came in so many ms. */
+const wake = { bytes: 2 ** 18, ms: 2 }
+
 /** So many bytes are written at once, or what came in so many ms: other processes see the file grow that often. */
 const batch = { bytes: 2 ** 19, ms: 25 }
 
-/** The most bytes that a reader takes at once who cannot hold a block, or is far behind. */
-const readBytes = 64 * 1024
+/** The most bytes that a reader takes at once who cannot hold a block, or is far behind; less in a crowd. */
+const readBytes = { atEase: 256 * 1024, inCrowd: 64 * 1024, readersAtEase: 8 }
+
+const readBytesOf = ({ users }: State) => (users <= readBytes.readersAtEase ? readBytes.atEase : readBytes.inCrowd)
 
 type State = {
   size: number
@@ -72,14 +80,14 @@ type State = {
   users: number
   pool: Blocks
   digest: RunningDigest
-  /** The bytes of the file of which the digest was told. */
-  told: number
   /** The newest blocks, and older ones that the file does not have yet; all but the last one are full. */
   blocks: Block[]
   /** Writes one batch after the other while there is enough to write. */
   writing: Promise<void> | undefined
   timer: NodeJS.Timeout | undefined
-  waking: NodeJS.Immediate | undefined
+  /** The bytes of which readers were told, and the timer that tells them of more. */
+  told: { digest: number; readers: number }
+  waking: NodeJS.Timeout | undefined
 }
 
 /** `digest`: a new one. `before`: a file with the first bytes of the blob, which are copied, as its owner may live. */
@@ -101,6 +109,14 @@ export async function openSpool(
     arrived: () => state.arrived,
     reached: () => readable(state),
     write: (bytes) => take(state, bytes),
+    sink: {
+      left: () => size - state.arrived,
+      room() {
+        const { bytes, filled } = roomyBlock(state)
+        return bytes.subarray(filled)
+      },
+      filled: (bytes) => grow(state, roomyBlock(state), bytes),
+    },
     async finish(verify) {
       while (state.written < state.arrived) await startWriting(state)
       verify(await digest.finish(handle.fd))
@@ -136,37 +152,61 @@ const newState = (given: New): State => ({
   ended: undefined,
   grown: openSignal(),
   users: 1,
-  told: 0,
+  told: { digest: 0, readers: given.arrived },
   blocks: [],
   writing: undefined,
   timer: undefined,
   waking: undefined,
 })
 
-/** Copies what came into the blocks, and begins to write it to the file. */
+/** Copies what came into the blocks. */
 function take(state: State, bytes: Buffer): Promise<void> | undefined {
-  const { size, blocks, pool } = state
+  const { size } = state
   if (state.arrived + bytes.length > size) throw new Error(`more than the ${size} bytes of the blob arrived`)
-  state.digest.passing(bytes)
+  let waiting: Promise<void> | undefined
   for (let rest = bytes; rest.length > 0;) {
-    let block = blocks.at(-1)
-    if (!block || block.filled === block.bytes.length)
-      blocks.push((block = pool.take(state.arrived, size - state.arrived)))
+    const block = roomyBlock(state)
     const piece = rest.subarray(0, block.bytes.length - block.filled)
     block.bytes.set(piece, block.filled)
-    block.filled += piece.length
-    state.arrived += piece.length
+    waiting = grow(state, block, piece)
     rest = rest.subarray(piece.length)
   }
   freeNow(bytes)
-  // Once for all chunks that are read from sockets in this turn: each wakes all readers.
-  state.waking ??= setImmediate(() => {
-    state.waking = undefined
-    state.grown.send()
-  })
+  return waiting
+}
+
+/** The block for the next bytes; a new one where the last one is full. */
+function roomyBlock({ blocks, pool, arrived, size }: State): Block {
+  const last = blocks.at(-1)
+  if (last && last.filled < last.bytes.length) return last
+  const block = pool.take(arrived, size - arrived)
+  blocks.push(block)
+  return block
+}
+
+/** These bytes are in the block now. Tells the readers, and begins to write to the file. */
+function grow(state: State, block: Block, bytes: Buffer): Promise<void> | undefined {
+  state.digest.passing(bytes)
+  block.filled += bytes.length
+  state.arrived += bytes.length
+  wakeLater(state)
   if (state.arrived - state.written >= batch.bytes) void startWriting(state)
   else writeLater(state)
   return state.arrived - state.written > behindBytes ? state.writing : undefined
+}
+
+/** Tells the readers once there is enough to send, or after a moment: each of them makes a system call then. */
+function wakeLater(state: State): void {
+  const isEnough = state.arrived - state.told.readers >= wake.bytes
+  if (isEnough) tellReaders(state)
+  else state.waking ??= setTimeout(() => tellReaders(state), wake.ms)
+}
+
+function tellReaders(state: State): void {
+  clearTimeout(state.waking)
+  state.waking = undefined
+  state.told.readers = state.arrived
+  state.grown.send()
 }
 
 function writeLater(state: State): void {
@@ -194,8 +234,8 @@ async function writeAll(state: State): Promise<void> {
         start + filled > written ? [bytes.subarray(Math.max(0, written - start), filled)] : [],
       )
       state.written += (await state.handle.writev(pieces, written)).bytesWritten
-      if (state.written - state.told >= toldBytes) {
-        state.told = state.written
+      if (state.written - state.told.digest >= toldBytes) {
+        state.told.digest = state.written
         state.digest.written(state.handle.fd, state.written)
       }
       while (blocks.length > newestBlocks && blocks[0]!.start + blocks[0]!.filled <= state.written)
@@ -225,13 +265,14 @@ async function follow(state: State, start: number, end: number, send: (bytes: Bu
     try {
       const bytes = isHeld
         ? block.bytes.subarray(at - block.start, Math.min(block.filled, upto - block.start))
-        : await copySome(state, block, (own ??= Buffer.allocUnsafeSlow(readBytes)), at, upto)
+        : await copySome(state, block, (own ??= Buffer.allocUnsafeSlow(readBytesOf(state))), at, upto)
       await send(bytes)
       at += bytes.length
     } finally {
       if (isHeld) state.pool.release(block)
     }
   }
+  if (own) freeNow(own)
 }
 
 /** The block in memory that has byte `at`. */
@@ -259,6 +300,7 @@ const readable = ({ ended, arrived, size }: State): number =>
 async function release(state: State): Promise<void> {
   if (--state.users > 0) return
   clearTimeout(state.timer)
+  clearTimeout(state.waking)
   await state.writing?.catch(() => {})
   for (const block of state.blocks.splice(0)) state.pool.drop(block)
   await state.handle.close()

@@ -53,8 +53,8 @@ export type ProxyLent = {
   dir: string
   /** Whether Marina's own storage takes whole files. */
   takesFiles: boolean
-  /** A digest that is computed beside the download. */
-  startDigest(algorithm: Algorithm): RunningDigest
+  /** A digest that is computed beside the download of `size` bytes. */
+  startDigest(algorithm: Algorithm, size: number): RunningDigest
   log: Log
   /** Told of the length of each chunk that comes by TLS: its memory is freed by the garbage collection alone. */
   onReceived(bytes: number): void
