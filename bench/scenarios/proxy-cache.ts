@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { Agent, createServer, get, request, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { Agent, get, type IncomingMessage } from 'node:http'
+import { openBlobCounter } from '../blob-counter.ts'
 import { openDelay } from '../delay.ts'
 import { basic, startMarina, type Registry } from '../registries.ts'
 import { takeTurns, type Bench, type Row, type Scenario } from '../scenario.ts'
@@ -129,7 +129,7 @@ async function compareWarm(bench: Bench, marina: Registry, upstream: number): Pr
 
 /** Many clients want the same new image; the upstream is counted, and the memory of Marina watched. */
 async function measureCrowd({ say }: Bench, marina: Registry, upstream: number): Promise<Row[]> {
-  await using counter = await openCounter(upstream)
+  await using counter = await openBlobCounter(upstream)
   await makeCache(marina, 'crowd', counter.port)
   const pushed = await pushNew(upstream, { bytes: crowd.bytes })
   const before = residentBytes(marina.pid)
@@ -286,29 +286,4 @@ async function startDocker(scratch: Scratch, name: string, remote?: string): Pro
   writeFileSync(file, JSON.stringify(config))
   await scratch.start(['docker-registry', 'serve', file], { port, env: { OTEL_TRACES_EXPORTER: 'none' } })
   return port
-}
-
-/** A proxy that counts the GETs of each blob which pass through it. */
-async function openCounter(port: number): Promise<{ port: number; count(digest: string): number } & AsyncDisposable> {
-  const counts = new Map<string, number>()
-  const server = createServer((incoming, outgoing) => {
-    const { method, url = '', headers } = incoming
-    const digest = /\/blobs\/(sha256:\w+)/.exec(url)?.[1]
-    if (method === 'GET' && digest) counts.set(digest, (counts.get(digest) ?? 0) + 1)
-    const passed = request({ host: '127.0.0.1', port, method, path: url, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode!, answer.headers)
-      answer.pipe(outgoing)
-    })
-    passed.on('error', () => outgoing.destroy())
-    incoming.pipe(passed)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    port: (server.address() as AddressInfo).port,
-    count: (digest) => counts.get(digest) ?? 0,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
 }

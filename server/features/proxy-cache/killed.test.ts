@@ -1,4 +1,4 @@
-/** Three processes with clients of one download, whose owners are killed one after the other: no other client is cut. */
+/** Three processes with clients of one download, whose owners are killed one by one: no other client is cut. */
 import assert from 'node:assert/strict'
 import { open } from 'node:fs/promises'
 import { after, test } from 'node:test'
@@ -63,7 +63,8 @@ async function givenLayer(size: number) {
 /** As after the 15 seconds in which the claim of a dead process runs out. */
 async function expire(digest: string, { owner }: Process) {
   const late = sql`
-    update proxied_download set renewed_at = now() - interval '20 s' where digest = ${digest} and owner = ${owner}::uuid`
+    update proxied_download set renewed_at = now() - interval '20 s'
+    where digest = ${digest} and owner = ${owner}::uuid`
   assert.equal(await db.run(late), 1)
 }
 
@@ -129,7 +130,7 @@ test('the process that took over is killed, too: a third one goes on, and its cl
   assert.equal(asked.get(digest), 3)
 })
 
-test('a download that begins anew, as the file of the killed process is gone, goes on for the clients as well', async () => {
+test('a download that begins anew, as the file of the killed process is gone, goes on for clients, too', async () => {
   const first = await startProcess()
   const { digest, path, layer } = await givenLayer(layerBytes)
   faults.set(digest, (time) => (time === 1 ? 3_000_000 : undefined))

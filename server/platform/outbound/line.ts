@@ -9,7 +9,7 @@ export type Sink = {
   left(): number
   /** Memory for the next bytes, at least one. */
   room(): Buffer
-  /** These bytes came, at the start of the memory that `room` gave. A promise holds up the other side until it resolves. */
+  /** These bytes came, at the start of what `room` gave. A promise holds up the other side until it resolves. */
   filled(bytes: Buffer): Promise<void> | undefined
 }
 
@@ -23,7 +23,7 @@ const ownBytes = 64 * 1024
  * What comes over one connection. Node would read each piece into new memory, and its parser would copy that; here all
  * is read into the same memory, and a long body straight to where it shall be.
  */
-export class Line {
+class Line {
   readonly #own = Buffer.allocUnsafeSlow(ownBytes)
   #direct: (Direct & { bodyKey: number }) | undefined
 
@@ -46,7 +46,7 @@ export class Line {
     return true
   }
 
-  /** Sends the rest of a body into a sink, but for its last bytes. Does nothing where Node's parser is an unknown one. */
+  /** Sends the rest of a body into a sink, but for its last bytes. Does nothing where Node has another parser. */
   divert(socket: Socket, direct: Direct): void {
     const bodyKey = bodyKeyOf(socket)
     if (bodyKey !== undefined) this.#direct = { ...direct, bodyKey }
@@ -85,7 +85,7 @@ function isCounted(socket: Socket, bodyKey: number, bytes: Buffer): boolean {
 const lines = new WeakMap<Duplex, Line>()
 
 /** The line of a connection that one of these agents opened. */
-export const lineOf = (socket: Duplex): Line | undefined => lines.get(socket)
+export const lineOf = (socket: Duplex): Pick<Line, 'divert'> | undefined => lines.get(socket)
 
 type Connect<Options> = (options: Options) => Duplex | null | undefined
 

@@ -9,9 +9,9 @@ import { openTries } from './tries.ts'
 import type { BlobReceiver } from './types.ts'
 
 /**
- * Gives the bytes of a blob to `sink` where they can be read into its memory, else to `take`, each chunk as it came. A line
- * that is cut is opened anew at the byte that is missing; bytes that an upstream without Range sends again are skipped.
- * Resolves when all bytes were taken that the other side announced; their digest is the caller's to check.
+ * Gives the bytes of a blob to `sink` where they can be read into its memory, else to `take` as chunks. A line that is
+ * cut is opened anew at the byte that is missing; bytes that an upstream without Range sends again are skipped. Resolves when
+ * all bytes were taken that the other side announced; their digest is the caller's to check.
  */
 export async function receiveBlob(
   line: Line,
@@ -60,7 +60,7 @@ function startOf(line: Line, question: Question, answer: Answer, at: number): nu
   throw failed(line, question, 'lied', 'it sends another range than asked for')
 }
 
-/** Gives all behind byte `at` to `take` or the sink, in order; reads on when the promise that it may return resolves. */
+/** Gives all behind byte `at` to `take` or the sink, in order; reads on when a promise that these return resolves. */
 function eachChunk(
   body: Readable,
   start: number,

@@ -7,7 +7,8 @@ import { proxyActor } from './actor.ts'
 import type { Blocks } from './blocks.ts'
 import { streamOf } from './flow.ts'
 import { upstreamName } from './names.ts'
-import { heldBackBytes, openSpool, type Spool } from './spool.ts'
+import { heldBackBytes } from './spool-state.ts'
+import { openSpool, type Spool } from './spool.ts'
 import type { DownloadGround, Flow, WantedBlob } from './types.ts'
 
 /** The claim on a download: it ends, or what has arrived in `file` is left for the next one who wants the blob. */

@@ -5,7 +5,7 @@ import { OciError } from '../../../../oci/errors.ts'
 import { findBlob } from '../../../catalog/blob.ts'
 import { freeNow } from '../../../platform/blobs/chunk.ts'
 import { findDownload } from './claims.ts'
-import { heldBackBytes } from './spool.ts'
+import { heldBackBytes } from './spool-state.ts'
 import type { DownloadGround, Flow, WantedBlob } from './types.ts'
 
 /** How often the file of another process is looked at, and the database asked, in ms. */

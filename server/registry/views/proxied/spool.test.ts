@@ -8,7 +8,8 @@ import { after, test } from 'node:test'
 import { openFileDigests } from '../../../platform/blobs/digests.ts'
 import { openBlocks } from './blocks.ts'
 import { streamOf } from './flow.ts'
-import { heldBackBytes, openSpool, type Spool } from './spool.ts'
+import { heldBackBytes } from './spool-state.ts'
+import { openSpool, type Spool } from './spool.ts'
 
 const dir = await mkdtemp(join(tmpdir(), 'spool-'))
 const digests = openFileDigests()

@@ -1,9 +1,11 @@
-import { unlink, type FileHandle } from 'node:fs/promises'
+import { unlink } from 'node:fs/promises'
 import { StorageFull, type RunningDigest } from '../../../platform/blobs/blobs.ts'
 import { freeNow } from '../../../platform/blobs/chunk.ts'
 import type { Sink } from '../../../platform/outbound/outbound.ts'
-import { blockBytes, type Block, type Blocks } from './blocks.ts'
+import type { Block, Blocks } from './blocks.ts'
 import { openSpoolFile } from './spool-file.ts'
+import { follow } from './spool-reader.ts'
+import { newState, readable, type State } from './spool-state.ts'
 
 /**
  * The bytes of one blob on their way from the upstream, in a file that grows. Any number of readers follow it at their
@@ -45,9 +47,6 @@ export interface Spool {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** How many of the last bytes nobody gets before the digest of all is known to be right. */
-export const heldBackBytes = 64 * 1024
-
 /** How many of the newest blocks stay in memory, 4 MiB in all: most readers are near them. */
 const newestBlocks = 8
 
@@ -62,33 +61,6 @@ const wake = { bytes: 2 ** 18, ms: 2 }
 
 /** So many bytes are written at once, or what came in so many ms: other processes see the file grow that often. */
 const batch = { bytes: 2 ** 19, ms: 25 }
-
-/** The most bytes that a reader takes at once who cannot hold a block, or is far behind; less in a crowd. */
-const readBytes = { atEase: 256 * 1024, inCrowd: 64 * 1024, readersAtEase: 8 }
-
-const readBytesOf = ({ users }: State) => (users <= readBytes.readersAtEase ? readBytes.atEase : readBytes.inCrowd)
-
-type State = {
-  size: number
-  /** Bytes that came, and those of them that the file has. */
-  arrived: number
-  written: number
-  ended: { isRight: true } | { isRight: false; error: unknown } | undefined
-  grown: ReturnType<typeof openSignal>
-  handle: FileHandle
-  /** The owner and the readers; the last one closes the file. */
-  users: number
-  pool: Blocks
-  digest: RunningDigest
-  /** The newest blocks, and older ones that the file does not have yet; all but the last one are full. */
-  blocks: Block[]
-  /** Writes one batch after the other while there is enough to write. */
-  writing: Promise<void> | undefined
-  timer: NodeJS.Timeout | undefined
-  /** The bytes of which readers were told, and the timer that tells them of more. */
-  told: { digest: number; readers: number }
-  waking: NodeJS.Timeout | undefined
-}
 
 /** `digest`: a new one. `before`: a file with the first bytes of the blob, which are copied, as its owner may live. */
 export async function openSpool(
@@ -109,14 +81,7 @@ export async function openSpool(
     arrived: () => state.arrived,
     reached: () => readable(state),
     write: (bytes) => take(state, bytes),
-    sink: {
-      left: () => size - state.arrived,
-      room() {
-        const { bytes, filled } = roomyBlock(state)
-        return bytes.subarray(filled)
-      },
-      filled: (bytes) => grow(state, roomyBlock(state), bytes),
-    },
+    sink: sinkOf(state),
     async finish(verify) {
       while (state.written < state.arrived) await startWriting(state)
       verify(await digest.finish(handle.fd))
@@ -144,21 +109,6 @@ export async function openSpool(
   }
 }
 
-type New = Pick<State, 'size' | 'arrived' | 'handle' | 'pool' | 'digest'>
-
-const newState = (given: New): State => ({
-  ...given,
-  written: given.arrived,
-  ended: undefined,
-  grown: openSignal(),
-  users: 1,
-  told: { digest: 0, readers: given.arrived },
-  blocks: [],
-  writing: undefined,
-  timer: undefined,
-  waking: undefined,
-})
-
 /** Copies what came into the blocks. */
 function take(state: State, bytes: Buffer): Promise<void> | undefined {
   const { size } = state
@@ -174,6 +124,15 @@ function take(state: State, bytes: Buffer): Promise<void> | undefined {
   freeNow(bytes)
   return waiting
 }
+
+const sinkOf = (state: State): Sink => ({
+  left: () => state.size - state.arrived,
+  room() {
+    const { bytes, filled } = roomyBlock(state)
+    return bytes.subarray(filled)
+  },
+  filled: (bytes) => grow(state, roomyBlock(state), bytes),
+})
 
 /** The block for the next bytes; a new one where the last one is full. */
 function roomyBlock({ blocks, pool, arrived, size }: State): Block {
@@ -250,53 +209,6 @@ async function writeAll(state: State): Promise<void> {
   }
 }
 
-async function follow(state: State, start: number, end: number, send: (bytes: Buffer) => Promise<void>) {
-  /** Of this reader alone, for what it cannot hold; made when it is needed. */
-  let own: Buffer | undefined
-  for (let at = start; at <= end;) {
-    const upto = Math.min(end + 1, readable(state))
-    if (at >= upto) {
-      if (state.ended && !state.ended.isRight) throw state.ended.error
-      await state.grown.next()
-      continue
-    }
-    const block = blockAt(state, at)
-    const isHeld = block !== undefined && state.pool.hold(block)
-    try {
-      const bytes = isHeld
-        ? block.bytes.subarray(at - block.start, Math.min(block.filled, upto - block.start))
-        : await copySome(state, block, (own ??= Buffer.allocUnsafeSlow(readBytesOf(state))), at, upto)
-      await send(bytes)
-      at += bytes.length
-    } finally {
-      if (isHeld) state.pool.release(block)
-    }
-  }
-  if (own) freeNow(own)
-}
-
-/** The block in memory that has byte `at`. */
-function blockAt({ blocks }: State, at: number): Block | undefined {
-  const [first] = blocks
-  return first && at >= first.start ? blocks[Math.floor((at - first.start) / blockBytes)] : undefined
-}
-
-/** Copies from a block, or from the file, which has all that is in no block any more. */
-async function copySome({ handle }: State, block: Block | undefined, own: Buffer, at: number, upto: number) {
-  const wanted = Math.min(own.length, upto - at)
-  if (block) {
-    const count = block.bytes.copy(own, 0, at - block.start, Math.min(block.filled, at - block.start + wanted))
-    return own.subarray(0, count)
-  }
-  const { bytesRead } = await handle.read(own, 0, wanted, at)
-  if (bytesRead === 0) throw new Error('the file of a download is shorter than what was written to it')
-  return own.subarray(0, bytesRead)
-}
-
-/** How many bytes may be sent: the last ones wait for the digest. */
-const readable = ({ ended, arrived, size }: State): number =>
-  ended?.isRight ? size : Math.min(arrived, Math.max(0, size - heldBackBytes))
-
 async function release(state: State): Promise<void> {
   if (--state.users > 0) return
   clearTimeout(state.timer)
@@ -304,16 +216,4 @@ async function release(state: State): Promise<void> {
   await state.writing?.catch(() => {})
   for (const block of state.blocks.splice(0)) state.pool.drop(block)
   await state.handle.close()
-}
-
-/** Wakes all that wait. */
-function openSignal() {
-  let waiting = Promise.withResolvers<void>()
-  return {
-    next: () => waiting.promise,
-    send() {
-      waiting.resolve()
-      waiting = Promise.withResolvers()
-    },
-  }
 }

@@ -79,7 +79,7 @@ export interface Flow {
   over: Promise<unknown>
   /** How many bytes, from the blob's first one on, its readers may have got so far. */
   reached(): number
-  /** Keeps the bytes for a reader until the returned function is called; undefined when all is over and they are gone. */
+  /** Keeps the bytes for a reader until the returned function is called; undefined when they are gone already. */
   hold(): (() => void) | undefined
   /** Gives the bytes from `start` to `end` to `send` as they arrive: the reader's until its promise resolves. */
   follow(start: number, end: number, send: (bytes: Buffer) => Promise<void>): Promise<void>
