@@ -10,8 +10,8 @@ import type { BlobReceiver } from './types.ts'
 
 /**
  * Gives the bytes of a blob to `sink` where they can be read into its memory, else to `take` as chunks. A line that is
- * cut is opened anew at the byte that is missing; bytes that an upstream without Range sends again are skipped. Resolves when
- * all bytes were taken that the other side announced; their digest is the caller's to check.
+ * cut is opened anew at the byte that is missing; bytes that an upstream without Range sends again are skipped.
+ * Resolves when all bytes were taken that the other side announced; their digest is the caller's to check.
  */
 export async function receiveBlob(
   line: Line,

@@ -105,8 +105,8 @@ export type DownloadGround = Pick<
   noted(wanted: WantedBlob, error: unknown): void
   /** Told of each blob that is stored. */
   onStored(wanted: WantedBlob): void
-  /** Told of each chunk that comes, in bytes. */
-  onArrived(wanted: WantedBlob, bytes: number, isByTls: boolean): void
+  /** Told of what comes, in bytes; `leavesGarbage`: in memory that the garbage collection alone frees. */
+  onArrived(wanted: WantedBlob, bytes: number, leavesGarbage: boolean): void
 }
 
 /**
