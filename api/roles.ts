@@ -259,7 +259,9 @@ export const getProjectAccess = operation({
     who: Type.Optional(
       Type.String({
         maxLength: 300,
-        description: 'user:NAME, group:NAME, robot:NAME, token:ID or anonymous; absent: all who may do the action',
+        description:
+          'the name of an account or robot, user:NAME, group:NAME, robot:NAME, token:ID or anonymous; ' +
+          'absent: all who may do the action',
       }),
     ),
     action: Type.Optional(

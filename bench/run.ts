@@ -13,6 +13,7 @@ import { crowd } from './scenarios/crowd.ts'
 import { hub } from './scenarios/hub.ts'
 import { growth } from './scenarios/growth.ts'
 import { jobService } from './scenarios/jobs.ts'
+import { match } from './scenarios/match.ts'
 import { manifestGet } from './scenarios/manifest-get.ts'
 import { cacheTable } from './scenarios/cache-table.ts'
 import { cacheTags } from './scenarios/cache-tags.ts'
@@ -20,6 +21,7 @@ import { cacheTwo } from './scenarios/cache-two.ts'
 import { memory } from './scenarios/memory.ts'
 import { newTags } from './scenarios/new-tags.ts'
 import { portal } from './scenarios/portal.ts'
+import { processes } from './scenarios/processes.ts'
 import { proxyCache } from './scenarios/proxy-cache.ts'
 import { pullGate } from './scenarios/pull-gate.ts'
 import { pushCost } from './scenarios/push-cost.ts'
@@ -38,6 +40,7 @@ import { openScratch, output } from './scratch.ts'
 
 const scenarios = [
   manifestGet,
+  processes,
   pullGate,
   manyConnections,
   blobPut,
@@ -59,6 +62,7 @@ const scenarios = [
   sbom,
   scores,
   hub,
+  match,
   growth,
   webhooks,
   webhooksWaiting,

@@ -178,7 +178,9 @@ test('containerd pulls through a cache: by its path, and by the registry that it
   // Both as in docs/operate/proxy-cache.md.
   const byPath = `[host."${marina.url}/v2/cached"]\n  capabilities = ["pull", "resolve"]\n  override_path = true\n`
   const byName = `[host."${marina.url}"]\n  capabilities = ["pull", "resolve"]\n`
-  for (const host of [byPath, byName]) {
+  // k3s makes this of an endpoint with a path: capabilities of the server, and a table of hosts that begins empty.
+  const byK3s = `capabilities = ["pull", "resolve", "push"]\n\n[host]\n\n${byPath}`
+  for (const host of [byPath, byName, byK3s]) {
     const dir = await mkdtemp(path.join(top.dir, 'mirrors-'))
     await mkdir(path.join(dir, upstream.host))
     await writeFile(path.join(dir, upstream.host, 'hosts.toml'), `${server}\n${host}`)

@@ -48,6 +48,7 @@ test('npm start in a fresh clone installs its packages, and says where it runs a
   }
   const said = marina.stdout().slice(marina.stdout().indexOf('Marina is ready')).trimEnd().split('\n')
   assert.ok(said.length <= 9, `a few lines are enough:\n${said.join('\n')}`)
+  assert.doesNotMatch(marina.stderr(), /"level":/, 'the greeting comes before any line of the log')
   await ask(`${marina.url}/v2/`, 200, { headers: basic(password) })
   const version = await nodeOf(marina)
   assert.ok(version >= 24, `Marina runs on Node ${version}`)

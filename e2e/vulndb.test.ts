@@ -1,6 +1,5 @@
 /** Imports of databases of vulnerabilities whose process is killed. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -9,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { socketUrl } from './faults/kills.ts'
 import { basic } from './http.ts'
-import { cleanEnvironment, makeFolder, root, runMarina, startMarina } from './marina.ts'
+import { makeFolder, runMarina, startMarina } from './marina.ts'
+import { startWorker } from './worker.ts'
 
 test('an import that is killed leaves the database in use, runs again, and ends with a reason if need be', async () => {
   await using top = await makeFolder()
@@ -45,16 +45,9 @@ test('an import that is killed leaves the database in use, runs again, and ends 
       assert.equal(code, 0, stderr)
     }
     const work = (failpoint?: string) =>
-      spawn(process.execPath, [path.join(root, 'server/main.ts'), 'work'], {
-        cwd: dataDir,
-        stdio: 'ignore',
-        env: cleanEnvironment({
-          MARINA_DATA_DIR: dataDir,
-          MARINA_METRICS_PORT: 'off',
-          MARINA_WORKER_LEASE: '5s',
-          TMPDIR: scratch,
-          ...(failpoint === undefined ? {} : { MARINA_FAILPOINTS: failpoint }),
-        }),
+      startWorker(dataDir, {
+        TMPDIR: scratch,
+        ...(failpoint === undefined ? {} : { MARINA_FAILPOINTS: failpoint }),
       })
     const killedAt = async (failpoint: string) =>
       assert.deepEqual(await once(work(failpoint), 'exit'), [null, 'SIGKILL'])

@@ -36,7 +36,10 @@ type Given = { project: string; who?: string; action?: string; repository?: stri
 export const access: Omit<Verb<Given>, 'name' | 'about'> = {
   arguments: [{ name: 'project', about: 'its name', complete: 'project' }],
   options: [
-    { flags: '--who <who>', about: 'user:ann, group:web, robot:ci, token:12 or anonymous (default: all who may)' },
+    {
+      flags: '--who <who>',
+      about: 'ann or user:ann, group:web, robot:ci, token:12 or anonymous (default: all who may)',
+    },
     { flags: '--action <action>', about: 'such as repository:push, repository:pull or tag:delete (default: each)' },
     { flags: '--repository <name>', about: 'in this repository, named without the project' },
     { flags: '--tag <tag>', about: 'with this tag of it, for the rules that protect tags' },
@@ -44,7 +47,7 @@ export const access: Omit<Verb<Given>, 'name' | 'about'> = {
   ],
   examples: [
     ['marina access team --action repository:push', 'all who may push, and why'],
-    ['marina access team --who user:ann --action tag:delete --repository web --tag v1', 'whether ann may do this'],
+    ['marina access team --who ann --action tag:delete --repository web --tag v1', 'whether ann may do this'],
   ],
   async run({ project, limit, ...query }, call) {
     const asked = { params: { project_name_or_id: project }, query }

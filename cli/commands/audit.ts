@@ -126,8 +126,10 @@ const mask: Verb<{ user: string; wait: boolean }> = {
     const id = idOf(headers)
     if (!wait) return call.out.done(`run ${id} has begun: marina audit maskings`, String(id))
     const ended = await followMasking(call, id)
-    const { alias = '', masked_entries: entries = 0 } = countsOf(ended)
-    await call.out.done(`${entries} entries name ${alias} instead of ${name}`, String(id), ended)
+    const { alias = '', masked_entries: entries = 0, note } = countsOf(ended)
+    const found = `${entries} entries name ${alias} instead of ${name}`
+    const nothing = `nothing was masked: ${note} (${name}); was it written so, in the same case?`
+    await call.out.done(note === undefined ? found : nothing, String(id), ended)
   },
 }
 
@@ -149,9 +151,9 @@ async function followMasking({ client }: Call, id: number): Promise<MaskRun> {
   throw new Problem(`run ${id} ended as ${ended.job_status}`, { wayOut: 'marina audit mask again goes on' })
 }
 
-function countsOf({ job_parameters: text }: MaskRun): { alias?: string; masked_entries?: number } {
-  return JSON.parse(text) as { alias?: string; masked_entries?: number }
-}
+type Counts = { alias?: string; masked_entries?: number; note?: string }
+
+const countsOf = ({ job_parameters: text }: MaskRun) => JSON.parse(text) as Counts
 
 const maskings = listing({
   operation: api.listAuditMaskings,

@@ -6,6 +6,7 @@ import {
   givenHostileNames,
   longProject,
   longRepository,
+  longRole,
   longTag,
   longWord,
   markup,
@@ -48,6 +49,9 @@ suite('names that look like something else', () => {
     ['/p/team/-/members?size=100', markup, rightToLeft, longWord],
     ['/p/team/-/labels?size=100', markup, rightToLeft, turned],
     ['/p/team/-/robots', markup],
+    ['/p/team/-/access?view=roles', longRole, longRole.slice(8), markup, longWord],
+    ['/p/team/-/rules', markup, rightToLeft, longWord.slice(0, 64)],
+    ['/p/team/-/workloads?size=100', markup, rightToLeft, longWord],
     ['/p/team/-/webhooks?size=100', markup, rightToLeft, longWord],
     ['/p/team/-/activity?size=100', markup, rightToLeft],
     ['/activity?size=100', markup],
@@ -55,6 +59,9 @@ suite('names that look like something else', () => {
     ['/groups?size=100', markup, rightToLeft, longWord],
     ['/labels?size=100', markup, rightToLeft, turned],
     ['/replication?size=100', markup, rightToLeft, longWord],
+    ['/roles', longRole, markup, longWord],
+    ['/workloads?size=100', markup, rightToLeft, longWord],
+    ['/profile', markup, rightToLeft, longWord.slice(0, 64)],
     [`/search?q=${encodeURIComponent(markup)}`, markup],
   ]
 

@@ -174,9 +174,10 @@ async function prepareDatabase(db: Db, client: Client, secrets: Secrets, log: Lo
   try {
     await checkSessions(db)
     const applied = await migrate(client, migrations)
-    // The names of some are news to an operator; those of a first start are not.
+    // News to an operator, but not at a first start, which begins with its greeting alone.
+    const level = applied[0]?.startsWith('0001-') ? 'debug' : 'info'
     const told = applied.length > 5 ? { count: applied.length, last: applied.at(-1) } : { applied }
-    if (applied.length > 0) log.info(told, 'database schema brought up to date')
+    if (applied.length > 0) log[level](told, 'database schema brought up to date')
   } finally {
     await client.end()
   }

@@ -7,6 +7,7 @@ import { ConfigError } from '../config/config.ts'
 import {
   authModeProblem,
   isModeFixed,
+  isModeFixedIn,
   modeFixedText,
   openSessionDoor,
   robotPrefixProblem,
@@ -111,6 +112,7 @@ export function openFloor(
     gates,
     externalUrl,
     limits: config.limits,
+    cache,
     findProject: (name) => findProject(reader, name),
     findMirrors: (host) => findMirrors(reader, host),
     hosts: new Map(config.proxyCache.hosts),
@@ -136,7 +138,7 @@ function notePull(
       pulls.count({ repository, digest, tag, projectId: project?.id ?? 0, by: actorOf(caller) })
     // The rights of the pull came from this very entry of the cache.
     const note = () => {
-      const found = findProject(reader, projectOf(repository))
+      const found = pull.project ?? findProject(reader, projectOf(repository))
       if (found instanceof Promise) found.then(count).catch(onError)
       else count(found)
     }
@@ -177,12 +179,11 @@ function openSettingsOf(
       defaults: { token_expiration: Math.ceil(config.limits.tokenTtlMs / 60_000) },
       problems: {
         ...ldapItemProblems,
-        auth_mode: async (value) =>
-          (await isModeFixed(db)) ? modeFixedText : authModeProblem(String(value), providers()),
+        auth_mode: (value) => authModeProblem(String(value), providers()),
         disabled_audit_log_event_types: (value) => strangeTypeIn(String(value), topics),
         robot_name_prefix: (value) => robotPrefixProblem(db, String(value)),
       },
-      fixed: { auth_mode: () => isModeFixed(db) },
+      fixed: { auth_mode: { text: modeFixedText, isNow: () => isModeFixed(db), isNowIn: isModeFixedIn } },
     })
   } catch (error) {
     throw new ConfigError((error as Error).message)

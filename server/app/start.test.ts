@@ -19,6 +19,18 @@ async function openRemote() {
   return { proxy, url: remote.href, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
+test('a first start on an empty database has nothing to log', async () => {
+  await using database = await openTestDatabase()
+  const lines: string[] = []
+  const stream = { isTTY: false, write: (line: string) => lines.push(line) > 0 } as unknown as NodeJS.WriteStream
+  await using marina = await openTestMarina(
+    { MARINA_DATABASE_URL: database.url },
+    openLog({ level: 'info', format: 'text', stream }),
+  )
+  assert.equal((await marina.ask('GET', '/api/v2.0/ping')).status, 200)
+  assert.deepEqual(lines, [])
+})
+
 test('a start waits for a database that comes up later, and says so', async () => {
   await using remote = await openRemote()
   const lines: string[] = []

@@ -17,7 +17,8 @@ export type PullCounter = {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-type Noted = Pull & { count: number; lastAt: Date }
+/** `lastAt`: in ms since 1970; `day`: days since then, in UTC. */
+type Noted = Pull & { count: number; lastAt: number; day: number }
 
 /** The most combinations of artifact, tag, puller and day between two flushes; reaching it flushes early. */
 const capacity = 10_000
@@ -34,20 +35,20 @@ export function openPullCounter(
   onError: (error: unknown) => void,
   { keepsDays = true } = {},
 ): PullCounter {
-  let noted = new Map<string, Noted>()
+  let noted = openNoted()
   let last: Promise<void> = Promise.resolve()
 
-  // One flush runs at a time. The map is replaced before the transaction begins: its retry must see the same batch.
+  // One flush runs at a time. What is noted is replaced before the transaction: its retry must see the same batch.
   const flush = () => {
     last = last.then(async () => {
-      if (noted.size === 0) return
-      const batch = noted
-      noted = new Map()
+      if (noted.all.size === 0) return
+      const batch = noted.all
+      noted = openNoted()
       try {
         await save(db, [...batch.values()], keepsDays)
       } catch (error) {
         // Kept for the next flush: while the database is away, no count is lost.
-        for (const [key, one] of batch) merge(noted, key, one)
+        for (const [key, one] of batch) merge(noted.all, key, one)
         throw error
       }
     })
@@ -60,15 +61,7 @@ export function openPullCounter(
 
   return {
     count(pull) {
-      const { projectId, repository, digest, tag, by } = pull
-      const lastAt = new Date()
-      const day = Math.floor(lastAt.getTime() / dayMs)
-      merge(noted, `${projectId}\n${repository}\n${digest}\n${tag}\n${by.kind}\n${by.id}\n${by.name}\n${day}`, {
-        ...pull,
-        count: 1,
-        lastAt,
-      })
-      if (noted.size === capacity) void flush().catch(onError)
+      if (noted.add(pull) === capacity) void flush().catch(onError)
     },
     flush,
     async [Symbol.asyncDispose]() {
@@ -78,11 +71,50 @@ export function openPullCounter(
   }
 }
 
-function merge(into: Map<string, Noted>, key: string, one: Noted) {
+/** Pulls in memory. `add` returns how many combinations there are when the pull is of a new one, else 0. */
+function openNoted(): { all: Map<string, Noted>; add(pull: Pull): number } {
+  const all = new Map<string, Noted>()
+  /** The last pull of each digest: most pulls are like the one before, and are counted without a key. */
+  const latest = new Map<Digest, Noted>()
+  return {
+    all,
+    add(pull) {
+      const lastAt = Date.now()
+      const day = Math.floor(lastAt / dayMs)
+      const like = latest.get(pull.digest)
+      if (like && like.day === day && isAlike(like, pull)) {
+        like.count++
+        like.lastAt = lastAt
+        return 0
+      }
+      const { projectId, repository, digest, tag, by } = pull
+      const key = `${projectId}\n${repository}\n${digest}\n${tag}\n${by.kind}\n${by.id}\n${by.name}\n${day}`
+      const before = all.size
+      // Without what the caller's object may hold beside: it lies here for a while.
+      latest.set(digest, merge(all, key, { projectId, repository, digest, tag, by, count: 1, lastAt, day }))
+      return all.size > before ? all.size : 0
+    },
+  }
+}
+
+const isAlike = (one: Pull, other: Pull): boolean =>
+  one.tag === other.tag &&
+  one.repository === other.repository &&
+  one.projectId === other.projectId &&
+  one.by.kind === other.by.kind &&
+  one.by.id === other.by.id &&
+  one.by.name === other.by.name
+
+/** Adds the pulls to those of the same key, and returns what is noted under it. */
+function merge(into: Map<string, Noted>, key: string, one: Noted): Noted {
   const known = into.get(key)
-  if (!known) return void into.set(key, one)
+  if (!known) {
+    into.set(key, one)
+    return one
+  }
   known.count += one.count
-  if (one.lastAt > known.lastAt) known.lastAt = one.lastAt
+  known.lastAt = Math.max(known.lastAt, one.lastAt)
+  return known
 }
 
 /**
@@ -103,7 +135,7 @@ async function save(db: Db, batch: Noted[], keepsDays: boolean): Promise<void> {
           ${batch.map((one) => one.digest)}::text[],
           ${batch.map((one) => one.tag)}::text[],
           ${batch.map((one) => one.count)}::bigint[],
-          ${batch.map((one) => one.lastAt)}::timestamptz[])
+          ${batch.map((one) => new Date(one.lastAt))}::timestamptz[])
           with ordinality as pull (repository, digest, tag, count, last_at, place)),
       found as (
         select pull.*, artifact.id as artifact_id, repository.id as repository_id, tag.id as tag_id
@@ -156,7 +188,10 @@ async function save(db: Db, batch: Noted[], keepsDays: boolean): Promise<void> {
       tx,
       rows.map(({ place }) => {
         const { projectId, repository, digest, tag, count, lastAt, by } = batch[place - 1]!
-        return facts.artifactPulled({ projectId, repository, digest, tag, count, lastAt: lastAt.toISOString() }, by)
+        return facts.artifactPulled(
+          { projectId, repository, digest, tag, count, lastAt: new Date(lastAt).toISOString() },
+          by,
+        )
       }),
     )
   })

@@ -21,6 +21,7 @@ export const failpoints = [
   'report.saved', // inside the transaction, what a scanner has found is saved, and not yet told of
   'vulndb.written', // a part of a database of vulnerabilities is written beside the one in use
   'vulndb.switched', // inside the transaction that takes a database of vulnerabilities into use
+  'vulndb.page', // the reports of a page of images are brought to a new database of vulnerabilities, and committed
 ] as const
 
 type Failpoint = (typeof failpoints)[number]

@@ -16,6 +16,7 @@ export const longWord = 'w'.repeat(255)
 export const longProject = 'p'.repeat(127)
 export const longRepository = 'r'.repeat(127)
 export const longTag = 'v'.repeat(128)
+export const longRole = 'n'.repeat(64)
 
 /**
  * Gives the project `team` of openPortalScene, and the system, names that look like markup, run from right to left or
@@ -56,11 +57,41 @@ export async function givenHostileNames(marina: TestMarina): Promise<void> {
     description: `${markup} ${turned}`,
     permissions: [{ kind: 'project', namespace: 'team', access: [{ resource: 'repository', action: 'pull' }] }],
   })
+  await givenHostileRights(marina)
   const banner = { banner_message: `${markup} ${rightToLeft}` }
   expectAnswer(await callApi(marina, 'PUT', '/configurations', { as: admin, body: banner }), 200)
   await createProject(marina.ground.db, admin, { name: longProject, isPublic: true })
   await pushImage(marina, `${longProject}/${longRepository}`, { tag: longTag })
   await pushHostileImage(marina)
+}
+
+/** Personal tokens, roles, trust rules and rules for tags. */
+async function givenHostileRights(marina: TestMarina): Promise<void> {
+  const make = async (path: string, body: unknown) =>
+    expectAnswer(await callApi(marina, 'POST', path, { as: marina.admin, body }), 201)
+  const description = `${markup} ${turned} ${longWord}`
+  const access = [{ resource: 'repository', action: 'pull' }]
+  for (const name of [markup, rightToLeft, longWord.slice(0, 64)]) {
+    await make('/users/current/tokens', { name, duration: 5 })
+    await make('/projects/team/tagprotectionrules', { name, tags: markup, actions: ['delete'], role_ids: [1] })
+    const rule = {
+      name,
+      description,
+      issuer: `https://issuer.example/${longWord}`,
+      audience: longWord,
+      claims: [
+        { claim: markup.slice(0, 128), equals: description },
+        { claim: rightToLeft, matches: `${longWord}${markup}*` },
+      ],
+      permissions: [{ kind: 'project', namespace: 'team', access }],
+    }
+    await make('/workloads', rule)
+    await make('/projects/team/workloads', rule)
+  }
+  // The name of a role has letters, digits and spaces alone.
+  const role = { name: longRole, description, permissions: access }
+  await make('/roles', role)
+  await make('/projects/team/roles', { ...role, name: `of team ${longRole.slice(8)}` })
 }
 
 /** An image whose config, history and annotations its author wrote, with a description of its repository. */

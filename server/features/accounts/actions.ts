@@ -4,6 +4,8 @@ import { isReferenceViolation, isUniqueViolation, type Db, type Tx } from '../..
 import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { accountRightsKey, changesMembersOf } from '../access/index.ts'
+import type { SettingsReader } from '../settings/index.ts'
+import { checkMayMakeLocalIn } from './modes.ts'
 import { hashPassword, passwordProblem } from './passwords.ts'
 import { accountNameProblem, firstAccountId, profileProblem, type Profile } from './rules.ts'
 import { dropSessionNamed, dropSessionOfHash, dropSessionsOf } from './session-store.ts'
@@ -18,9 +20,9 @@ import {
 } from './store.ts'
 import { facts } from './topics.ts'
 
-/** Throws BAD_REQUEST, or CONFLICT when name or e-mail is taken. */
+/** Throws BAD_REQUEST, CONFLICT when name or e-mail is taken, or FORBIDDEN when another system has the accounts. */
 export async function createAccount(
-  db: Db,
+  { db, settings }: { db: Db; settings: SettingsReader },
   by: Actor,
   wanted: { name: string; password: string; robotPrefix: string } & Profile,
 ): Promise<Account> {
@@ -30,6 +32,7 @@ export async function createAccount(
   const passwordHash = await hashPassword(wanted.password)
   return refusingDuplicates(() =>
     db.transaction(async (tx) => {
+      await checkMayMakeLocalIn(tx, settings)
       const account = await saveAccount(tx, { ...wanted, passwordHash, isAdmin: false })
       await emit(tx, [facts.accountCreated({ accountId: account.id, name: account.name }, by)])
       return account

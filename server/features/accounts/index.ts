@@ -8,7 +8,7 @@ import { sweepTokens } from './tokens/store.ts'
 import { facts } from './topics.ts'
 
 export { endSessionOf, robotPrefixProblem, updateAccount } from './actions.ts'
-export { isModeFixed, modeFixedText } from './modes.ts'
+export { isModeFixed, isModeFixedIn, modeFixedText } from './modes.ts'
 export { openLogin, type Login } from './login.ts'
 export * from './outside/index.ts'
 export { openAuthority, type Authority } from './certificates/authority.ts'

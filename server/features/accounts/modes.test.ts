@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
+import { sql } from '../../platform/db/sql.ts'
 import { callApi } from '../../testing/api.ts'
 import { fresh, givenUser } from '../../testing/given.ts'
-import { expectAnswer } from '../../testing/http.ts'
+import { eventually, expectAnswer } from '../../testing/http.ts'
 import { openBeside, openTestMarina } from '../../testing/server.ts'
+import { isModeFixedIn } from './modes.ts'
+import { saveAccount } from './store.ts'
 
 const opened = new AsyncDisposableStack()
 after(() => opened.disposeAsync())
@@ -37,6 +40,56 @@ suite('auth_mode', () => {
     expectAnswer(await set({ primary_auth_mode: true }), 200)
     const after_ = expectAnswer(await marina.ask('GET', '/api/v2.0/systeminfo'), 200).json() as Record<string, unknown>
     assert.equal(after_['primary_auth_mode'], true)
+  })
+})
+
+suite('auth_mode is changed while an account is made', () => {
+  test('the account is not made, or the mode stays as it is', async () => {
+    await using marina = await openTestMarina()
+    const { admin: as } = marina
+    const set = (mode: string) =>
+      callApi(marina, 'PUT', '/configurations', { as, body: { auth_mode: mode, ldap_url: 'ldap://127.0.0.1' } })
+    for (let round = 0; round < 5; round++) {
+      const body = { username: fresh('local'), password: 'Testing12345' }
+      // To hash the password takes longer than a whole change of the mode.
+      const [made, changed] = await Promise.all([callApi(marina, 'POST', '/users', { as, body }), set('ldap_auth')])
+      assert.deepEqual(
+        [made.status, changed.status],
+        changed.status === 200 ? [403, 200] : [201, 400],
+        `${made.text} ${changed.text}`,
+      )
+      const id = made.headers.location?.split('/').at(-1)
+      if (id !== undefined) expectAnswer(await callApi(marina, 'DELETE', `/users/${id}`, { as }), 200)
+      expectAnswer(await set('db_auth'), 200)
+    }
+  })
+
+  test('a change waits for an account that is being made, and is refused then', async () => {
+    await using marina = await openTestMarina()
+    const { db } = marina.ground
+    const [held, made] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const making = db.transaction(async (tx) => {
+      await isModeFixedIn(tx)
+      await saveAccount(tx, { name: fresh('local'), passwordHash: null, isAdmin: false })
+      held.resolve()
+      await made.promise
+    })
+    await held.promise
+    const body = { auth_mode: 'uaa_auth' }
+    const changing = callApi(marina, 'PUT', '/configurations', { as: marina.admin, body })
+    await eventually(async () =>
+      assert.equal(
+        (
+          await db.rows(sql`
+            select from pg_locks join pg_database on pg_database.oid = database
+            where datname = current_database() and locktype = 'advisory' and not granted`)
+        ).length,
+        1,
+      ),
+    )
+    made.resolve()
+    await making
+    assert.match(expectAnswer(await changing, 400, 'BAD_REQUEST').text, /auth mode cannot be modified/)
   })
 })
 

@@ -83,7 +83,7 @@ function listRoutes(options: UserRoutesOptions): ApiRoute[] {
       const profile = { email: email || null, realName: realname ?? username, comment: comment ?? '' }
       const robotPrefix = await options.settings.get('robot_name_prefix')
       const account = { name: username, password, robotPrefix, ...profile }
-      return created((await createAccount(db, actorOf(caller), account)).id)
+      return created((await createAccount(options, actorOf(caller), account)).id)
     }),
     route(api.searchUsers, 'user', async ({ query: { username, ...query } }) => {
       const where = sql`position(${username} in account.name) > 0`

@@ -71,7 +71,9 @@ test('the chain of a user: role, group, own role in a part, public project, admi
   const open = await givenProject(marina, { isPublic: true })
   const anyone = await one(open, { who: 'anonymous', action: 'repository:pull' })
   assert.deepEqual([anyone.allowed, anyone.kinds], [true, ['public project']])
-  assert.deepEqual((await one(project, { who: 'user:admin', action })).kinds, ['administrator', 'role'])
+  // A bare name is that of an account: none begins as names of robots do.
+  for (const who of ['user:admin', 'admin'])
+    assert.deepEqual((await one(project, { who, action })).kinds, ['administrator', 'role'])
   await create(marina, '/system/auditors', marina.admin, { member_user: { user_id: stranger.id } })
   const audited = await one(open, { who: `user:${stranger.name}`, action: 'member:list' })
   assert.deepEqual([audited.allowed, audited.kinds], [true, ['auditor']])
@@ -81,7 +83,7 @@ test('robots and tokens: their permissions, and the scope that takes away', asyn
   const project = await givenProject(marina)
   const access = [{ resource: 'repository', action: 'pull' }]
   const robot = await givenRobot(marina, fresh('ci'), { project: project.name, access })
-  for (const who of [`robot:${robot.name}`, `robot:${robot.name.replace('robot$', '')}`]) {
+  for (const who of [`robot:${robot.name}`, `robot:${robot.name.replace('robot$', '')}`, robot.name]) {
     const pull = await one(project, { who, action: 'repository:pull' })
     assert.deepEqual([pull.allowed, pull.kinds], [true, ['robot permission']])
     assert.equal((await one(project, { who, action: 'repository:push' })).allowed, false)
@@ -187,7 +189,10 @@ test('only administrators of the project ask; what is wrong with a question is s
   const wrong: [string, number][] = [
     ['', 400],
     ['?action=moon:pull', 400],
-    ['?who=alice', 400],
+    ['?who=', 400],
+    ['?who=person:alice', 400],
+    ['?who=nobody-at-all', 404],
+    ['?who=robot$nobody-at-all', 404],
     ['?who=user:nobody-at-all', 404],
     ['?who=group:nobody-at-all', 404],
     ['?who=robot:nobody-at-all', 404],

@@ -17,13 +17,18 @@ export type Subject = {
 
 type Ground = { reader: Reader; robotPrefix: string }
 
-/** `user:NAME`, `group:NAME`, `robot:NAME`, `token:ID` or `anonymous`. Throws BAD_REQUEST, and NOT_FOUND. */
+/**
+ * `user:NAME`, `group:NAME`, `robot:NAME`, `token:ID` or `anonymous`. A bare name is that of a robot where it begins
+ * with the prefix of robots, and otherwise that of an account: names of accounts neither begin so nor hold a colon.
+ * Throws BAD_REQUEST, and NOT_FOUND.
+ */
 export async function findSubject(ground: Ground, project: Project, who: string): Promise<Subject> {
   if (who === 'anonymous')
     return { kind: 'anonymous', id: undefined, name: who, rights: { kind: 'anonymous' }, sources: [] }
-  const [, kind, name = ''] = /^(user|group|robot|token):(.+)$/su.exec(who) ?? []
+  const bare = who.startsWith(ground.robotPrefix) ? 'robot' : 'user'
+  const [, kind, name = ''] = /^(user|group|robot|token):(.+)$/su.exec(who.includes(':') ? who : `${bare}:${who}`) ?? []
   if (kind === undefined || name.includes('\0'))
-    throw new Failure('BAD_REQUEST', 'who must be user:NAME, group:NAME, robot:NAME, token:ID or anonymous')
+    throw new Failure('BAD_REQUEST', 'who must be a name, user:NAME, group:NAME, robot:NAME, token:ID or anonymous')
   const found = await find[kind as keyof typeof find](ground, project, name)
   if (!found) throw new Failure('NOT_FOUND', `there is no ${kind} ${name.slice(0, 255)}`)
   return found

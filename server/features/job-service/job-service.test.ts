@@ -187,10 +187,10 @@ type Run = {
 test('runs of all kinds are listed and filtered, and those that failed lately are counted by kind', async () => {
   const [broken, fine] = [jobType({ name: 'BROKEN', maxTries: 1 }), jobType({ name: 'FINE' })]
   const ids = await db.transaction(async (tx) => {
-    const asked = [broken, fine, broken].map((type) =>
-      enqueue(tx, type, { params: { key: 'secret' }, trigger: 'MANUAL' }),
-    )
-    return (await Promise.all(asked)).map(({ executionId }) => executionId)
+    const asked: number[] = []
+    for (const type of [broken, fine, broken])
+      asked.push((await enqueue(tx, type, { params: { key: 'secret' }, trigger: 'MANUAL' })).executionId)
+    return asked
   })
   const handlers = [
     handler(broken, () => Promise.reject(new Error('the disk is on fire'))),

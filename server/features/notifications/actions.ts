@@ -1,5 +1,5 @@
 import { projectOf } from '../../../oci/reference.ts'
-import { findProjectById, type Project } from '../../catalog/project.ts'
+import { projectColumns, type Project } from '../../catalog/project.ts'
 import { ensureRepository, repositoryCountKey, repositoryIdKey } from '../../catalog/repository.ts'
 import { facts, type Actor, type Origin } from '../../catalog/topics.ts'
 import type { Db, Tx } from '../../platform/db/db.ts'
@@ -75,9 +75,8 @@ async function firstTime(tx: Tx, events: RegistryEvent[]): Promise<RegistryEvent
 
 async function projectsOf(tx: Tx, events: RegistryEvent[]): Promise<Map<string, Project>> {
   const names = [...new Set(events.map(({ repository }) => projectOf(repository)))]
-  const rows = await tx.rows<{ id: number }>(sql`select id from project where name = any(${names}::text[])`)
-  const projects = await Promise.all(rows.map(({ id }) => findProjectById(tx, id)))
-  return new Map(projects.filter((project) => project !== undefined).map((project) => [project.name, project]))
+  const rows = await tx.rows<Project>(sql`select ${projectColumns} from project where name = any(${names}::text[])`)
+  return new Map(rows.map((project) => [project.name, project]))
 }
 
 async function takeEvent(tx: Tx, project: Project, event: RegistryEvent): Promise<void> {

@@ -217,3 +217,16 @@ test("Docker Hub's own images need no library/, without a redirect, and pulls of
     assert.ok(shown.pull_count >= 1)
   })
 })
+
+test("a project in the path answers containerd's ?ns=docker.io, although another one caches Docker Hub", async () => {
+  const [image, mirrored] = [imageOf(100), imageOf(100)]
+  await using hub = await openVendor(image, {})
+  await using mirror = await openVendor(mirrored, {})
+  await cacheOf(hub.url, 'docker-hub')
+  const cache = await cacheOf(mirror.url)
+  for (const name of ['library/app', 'team/app']) {
+    const answer = expectAnswer(await get(`${cache}/${name}/manifests/v1?ns=docker.io`), 200)
+    assert.ok(answer.body.equals(mirrored.content))
+    expectAnswer(await get(`${cache}/${name}/blobs/${digestOf(mirrored.layers[0]!)}?ns=docker.io`), 200)
+  }
+})

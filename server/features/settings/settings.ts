@@ -11,6 +11,8 @@ import { facts } from './topics.ts'
 export type SettingsReader = {
   get<Name extends ItemName>(name: Name): Promise<Settings[Name]>
   all(): Promise<Settings>
+  /** Reads in a transaction, past the cache. */
+  getIn<Name extends ItemName>(tx: Tx, name: Name): Promise<Settings[Name]>
 }
 
 export type SettingsAccess = SettingsReader & {
@@ -33,8 +35,11 @@ type Options = {
   /** Further rules of other parts: why a new value that the item's own rule accepts cannot be used. */
   problems?: Partial<Record<ItemName, (value: unknown) => string | undefined | Promise<string | undefined>>>
   /** Items that may have become fixed, so that no other value is taken any more. */
-  fixed?: Partial<Record<ItemName, () => Promise<boolean>>>
+  fixed?: Partial<Record<ItemName, Fixing>>
 }
+
+/** `text`: why no other value is taken. `isNowIn`: as `isNow`, with an answer that holds until the transaction ends. */
+type Fixing = { text: string; isNow(): Promise<boolean>; isNowIn(tx: Tx): Promise<boolean> }
 
 /** Throws Error when `overwrite` cannot be used. */
 export function openSettings(options: Options): SettingsAccess {
@@ -62,7 +67,12 @@ export function openSettings(options: Options): SettingsAccess {
   return {
     all,
     get: async (name) => (await all())[name],
-    isEditable: async (name) => !Object.hasOwn(locked, name) && !(await fixed[name]?.()),
+    async getIn(tx, name) {
+      if (Object.hasOwn(locked, name)) return locked[name] as Settings[typeof name]
+      const stored = (await listStored(tx)).find((one) => one.name === name)
+      return (stored ? read(name, stored.value) : fallbacks[name]) as Settings[typeof name]
+    },
+    isEditable: async (name) => !Object.hasOwn(locked, name) && !(await fixed[name]?.isNow()),
     async update(by, wanted) {
       const now = await all()
       const changes = Object.entries(wanted).filter(
@@ -81,6 +91,8 @@ export function openSettings(options: Options): SettingsAccess {
       const real = changes.filter(([name, value]) => now[name] !== value)
       if (real.length === 0) return
       await db.transaction(async (tx: Tx) => {
+        for (const [name] of real)
+          if (await fixed[name]?.isNowIn(tx)) throw new Failure('BAD_REQUEST', fixed[name]!.text)
         await saveStored(
           tx,
           real.map(([name, value]) => ({ name, value: written(name, value) })),

@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Digest } from '../../../oci/digest.ts'
+import { ociIndex } from '../../../oci/media-type.ts'
 import { sql } from '../../platform/db/sql.ts'
-import { fresh, givenMember, givenProject, pushImage, pushIndex, pushReferrer } from '../../testing/given.ts'
+import {
+  fresh,
+  givenMember,
+  givenProject,
+  pushImage,
+  pushIndex,
+  pushManifest,
+  pushReferrer,
+} from '../../testing/given.ts'
 import type { Pushed } from '../../testing/given.ts'
 import { eventually, expectAnswer, type Person } from '../../testing/http.ts'
 import { openScene } from '../../testing/scene.ts'
@@ -171,6 +180,29 @@ test('signatures, attestations and SBOMs stay pullable; an image does not become
   })
   await refused(app, 'disguised', /not signed by notation/)
   await refused(app, disguised.digest, /not signed by notation/)
+})
+
+test('the list of referrers that notation keeps under a tag stays pullable; what it lists is judged', async () => {
+  const { app } = await givenWanting('verify_signatures')
+  const image = await pushImage(marina, app)
+  const keys = keyPairs['P-256']()
+  const signature = await signBundle(app, image, keys)
+  const listing = async (tag: string, entries: [Pushed, string][]) => {
+    const manifests = entries.map(([{ descriptor }, artifactType]) => ({ ...descriptor, artifactType }))
+    const content = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: ociIndex, manifests }))
+    return pushManifest(marina, app, content, ociIndex, { tag })
+  }
+  const tag = image.digest.replace(':', '-')
+  const { digest } = await listing(tag, [[signature, notationType]])
+  for (const reference of [tag, digest]) await passes(app, reference)
+  await listing('disguised', [[image, notationType]])
+  await passes(app, 'disguised')
+  await refused(app, image.digest, /no verified signature/)
+  await listing('mixed', [
+    [signature, notationType],
+    [image, 'application/vnd.test'],
+  ])
+  await refused(app, 'mixed', /no verified signature/)
 })
 
 test('a signing client reads what it signs, for somebody who may push; others do not', async () => {

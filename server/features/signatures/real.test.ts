@@ -11,29 +11,29 @@ const { marina, rest } = await openScene()
 const { admin } = marina
 
 type Kept = { tag?: string; manifest: string }
-type Signed = {
-  digest: string
-  image: string
-  signatures: Kept[]
-  blobs: Record<string, string>
-  publicKey: string
-  certificates: string
-}
+type Image = { digest: string; image: string; signatures: Kept[]; blobs: Record<string, string> }
+type Signed = Image & { publicKey: string; certificates: string }
 const read = async (name: string) => JSON.parse(await readFile(new URL(`fixtures/${name}`, import.meta.url), 'utf8'))
 const signed = (await read('signed.json')) as Signed
 const trustedRoot = (await read('trusted-root.json')) as { certificateAuthorities: { validFor: { start: string } }[] }
 
-async function push(repository: string): Promise<void> {
-  for (const text of Object.values(signed.blobs)) await pushBlob(marina, repository, Buffer.from(text, 'base64'))
-  const all: Kept[] = [{ tag: 'v1', manifest: signed.image }, ...signed.signatures]
+async function push(repository: string, { image, signatures, blobs }: Image): Promise<void> {
+  for (const text of Object.values(blobs)) await pushBlob(marina, repository, Buffer.from(text, 'base64'))
+  const all: Kept[] = [{ tag: 'v1', manifest: image }, ...signatures]
   for (const { manifest, tag } of all)
     await pushManifest(marina, repository, Buffer.from(manifest), ociManifest, tag === undefined ? {} : { tag })
+}
+
+type Shown = { tool: string; kind: string; verified: boolean; signer?: string; reason: string; identity: string }
+async function listSignatures(project: string): Promise<Shown[]> {
+  const answer = await rest('GET', `/projects/${project}/repositories/app/artifacts/v1/signatures`, admin)
+  return expectAnswer(answer, 200).json() as Shown[]
 }
 
 test('what cosign and notation have signed is verified in each form, and lets the image be pulled', async () => {
   const project = await givenProject(marina)
   const app = `${project.name}/app`
-  await push(app)
+  await push(app, signed)
   expectAnswer(await rest('PUT', `/projects/${project.name}`, admin, { metadata: { verify_signatures: 'true' } }), 200)
   const pull = () => marina.ask('GET', `/v2/${app}/manifests/v1`, { as: admin })
   expectAnswer(await pull(), 412, 'PROJECTPOLICYVIOLATION')
@@ -44,11 +44,7 @@ test('what cosign and notation have signed is verified in each form, and lets th
     builds: { certificate: { certificates: signed.certificates, identities: ['x509.subject: C=DE, O=Example'] } },
     ci: { keyless: { issuer: 'https://accounts.example.com', subject: 'builder@*', trust_root: 'mock' } },
   }
-  type Shown = { tool: string; kind: string; verified: boolean; signer?: string; reason: string; identity: string }
-  const list = async () => {
-    const answer = await rest('GET', `/projects/${project.name}/repositories/app/artifacts/v1/signatures`, admin)
-    return expectAnswer(answer, 200).json() as Shown[]
-  }
+  const list = () => listSignatures(project.name)
   for (const [name, body] of Object.entries(signers)) {
     expectAnswer(await rest('PUT', `/projects/${project.name}/signers/${name}`, admin, body), 200)
     assert.equal((await pull()).status, 200, name)
@@ -87,6 +83,62 @@ test('what cosign and notation have signed is verified in each form, and lets th
     expectAnswer(await rest('PUT', '/system/trust-roots/mock', admin, root), 200)
     assert.equal((await pull()).status, status)
   }
+})
+
+/** Pushes an image into a project that wants verified signatures, with the signers; returns who has signed it. */
+async function signersOf(image: Image, signers: Record<string, unknown>): Promise<(string | undefined)[]> {
+  const project = await givenProject(marina)
+  const app = `${project.name}/app`
+  await push(app, image)
+  expectAnswer(await rest('PUT', `/projects/${project.name}`, admin, { metadata: { verify_signatures: 'true' } }), 200)
+  expectAnswer(await marina.ask('GET', `/v2/${app}/manifests/v1`, { as: admin }), 412, 'PROJECTPOLICYVIOLATION')
+  for (const [name, body] of Object.entries(signers))
+    expectAnswer(await rest('PUT', `/projects/${project.name}/signers/${name}`, admin, body), 200)
+  assert.equal((await marina.ask('GET', `/v2/${app}/manifests/v1`, { as: admin })).status, 200)
+  const shown = await listSignatures(project.name)
+  assert.equal(shown.length, image.signatures.length)
+  return shown.map(({ verified, signer, identity }) => (verified ? `${signer} ${identity}` : undefined))
+}
+
+test('what the command line of notation has signed is verified, and lets the image be pulled', async () => {
+  const { root, ...image } = (await read('notation.json')) as Image & { root: string }
+  const certificate = { certificates: root, identities: ['x509.subject: C=DE, ST=Berlin, O=Example'] }
+  const found = await signersOf(image, { builds: { certificate } })
+  // A set, since one of two signatures by leaf-P-256 was made for an hour.
+  assert.deepEqual(
+    [...new Set(found.filter((one) => one !== undefined))].toSorted(),
+    ['P-256', 'P-384', 'P-521', 'rsa2048', 'rsa3072', 'rsa4096'].map(
+      (one) => `builds C=DE, ST=Berlin, O=Example, CN=leaf-${one}`,
+    ),
+  )
+})
+
+test('what cosign 3 has signed with a key is verified, and lets the image be pulled', async () => {
+  const { publicKeys, ...image } = (await read('cosign.json')) as Image & { publicKeys: Record<string, string> }
+  const signers = Object.entries(publicKeys).map(([name, key]) => [name, { key: { public_key: key } }])
+  const found = await signersOf(image, Object.fromEntries(signers) as Record<string, unknown>)
+  assert.deepEqual(found.map((one) => one?.split(' ')[0] ?? 'no').toSorted(), [
+    'ed25519',
+    'p384',
+    'p521',
+    'release',
+    'release',
+    'release',
+    'release',
+    'rsa2048',
+  ])
+})
+
+test('what cosign 3 has signed for an account, with Fulcio and Rekor 2, is verified', async () => {
+  expectAnswer(await rest('PUT', '/system/trust-roots/rekor2', admin, await read('trusted-root-rekor2.json')), 200)
+  const keyless = { issuer: 'http://accounts.example.com', subject: 'builder@*', trust_root: 'rekor2' }
+  const found = await signersOf((await read('keyless.json')) as Image, { ci: { keyless } })
+  assert.deepEqual(found.map((one) => one ?? 'no').toSorted(), [
+    'ci builder@example.com',
+    'ci builder@example.com',
+    'no',
+    'no',
+  ])
 })
 
 test('trusted roots are listed, changed and deleted by administrators; one in use stays', async () => {

@@ -33,18 +33,27 @@ const sayings = [
   'text/spdx+xml',
 ]
 const harborSbom = 'application/vnd.goharbor.harbor.sbom.v1'
+/** Types of artifacts that hold signatures, beside those of their layers. */
+const signatureArtifacts = ['application/vnd.cncf.notary.signature', 'application/vnd.dev.cosign.artifact.sig.v1+json']
+
+const isSayingType = (type: string): boolean =>
+  sayings.includes(type) || type.startsWith('application/vnd.dev.sigstore.bundle')
 
 /**
  * Whether the artifact only says something about another one: a signature, an attestation, an SBOM. These are pulled in
  * order to check an image, and cannot be signed before they are there. It is judged by the layers alone: an image that
- * names another one as its subject is still an image.
+ * names another one as its subject is still an image. An index of such artifacts is a list of referrers, which notation
+ * keeps under the tag `sha256-<hex>` (Distribution Specification 1.1, "Referrers Tag Schema"): it may call its entries
+ * what it likes, since each of them is judged when it is pulled.
  */
-export function isSaying({ kind, config, layers }: Manifest): boolean {
-  if (kind !== 'image' || layers.length === 0) return false
-  if (config?.mediaType === harborSbom) return true
-  return layers.every(
-    ({ mediaType }) => sayings.includes(mediaType) || mediaType.startsWith('application/vnd.dev.sigstore.bundle'),
-  )
+export function isSaying({ kind, config, layers, children }: Manifest): boolean {
+  if (kind === 'index')
+    return (
+      children.length > 0 &&
+      children.every(({ artifactType = '' }) => isSayingType(artifactType) || signatureArtifacts.includes(artifactType))
+    )
+  if (layers.length === 0) return false
+  return config?.mediaType === harborSbom || layers.every(({ mediaType }) => isSayingType(mediaType))
 }
 
 /** Clients that sign, by their User-Agent: they read an image before it has a signature. */

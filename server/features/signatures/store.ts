@@ -15,7 +15,7 @@ export type SignerRow = { name: string; content: SignerContent; createdAt: Date;
 export type TrustRootRow = { name: string; content: object; updatedAt: Date; projects: number }
 
 /** Raised when a signature may be judged differently than before: what was kept is then found out again. */
-const checksVersion = 1
+const checksVersion = 3
 
 /** The signers of a project, ready to be checked against, and a hash that changes with them. */
 export type ProjectSigners = { signers: Signer[]; trust: string }

@@ -167,6 +167,26 @@ suite('usage', () => {
     expectAnswer(await rest('GET', '/usage?sort=nonsense', admin), 422, 'UNPROCESSABLE_ENTITY')
   })
 
+  test('a page by name has the figures of the other orders', async () => {
+    const shared = randomBytes(900)
+    const project = await givenProject(marina)
+    for (const name of ['a', 'b', 'c', 'd'])
+      await pushLayers(`${project.name}/${name}`, 'v1', [randomBytes(300), ...(name === 'd' ? [] : [shared])])
+    await pushLayers(`${(await givenProject(marina)).name}/app`, 'v1', [shared])
+    for (const path of ['/usage', `/projects/${project.name}/usage`]) {
+      const byName: Row[] = []
+      for (let page = 1; ; page++) {
+        const some = await list<Row>(`${path}?sort=name&page=${page}&page_size=3`)
+        byName.push(...some)
+        if (some.length < 3) break
+      }
+      const bySize = await list<Row>(`${path}?sort=-size&page_size=100`)
+      const sorted = (rows: Row[]) => rows.toSorted((one, other) => (one.name < other.name ? -1 : 1))
+      assert.deepEqual(byName, sorted(bySize))
+      assert.ok(byName.length > 3)
+    }
+  })
+
   test('an absent repository is 404, and a quota that one may not read 403', async () => {
     expectAnswer(
       await rest('GET', `/projects/${cast.A.name}/usage/artifacts?repository=none`, cast.guA),

@@ -188,6 +188,54 @@ test('S1-05: a fact is read again when it has expired, even if it did not change
   assert.deepEqual(await cache.get('a', load(3)), { value: 3 })
 })
 
+test('a step that found all its facts in memory is told of a change of any of them before its commit', async () => {
+  let isTrusted = true
+  const cache = openCache({ limit, isTrusted: () => isTrusted })
+  const step = () => [cache.get('a', load(1)), cache.get('b', load(1))]
+  const keep = async () => {
+    await cache.get('a', load(1))
+    await cache.get('b', load(1))
+  }
+  assert.equal(cache.watch(step).facts, undefined, 'nothing was in memory')
+  await keep()
+  assert.equal(cache.watch(() => 'no facts').facts, undefined)
+  const hits = () => cache.counts()[0]!.counts.hit
+  for (const key of ['a', 'b']) {
+    const before = hits()
+    const { result, facts } = cache.watch(step)
+    assert.deepEqual(result, [{ value: 1 }, { value: 1 }])
+    assert.equal(facts!.areTrue(), true)
+    assert.equal(hits(), before + 4)
+    isTrusted = false
+    assert.equal(facts!.areTrue(), false)
+    isTrusted = true
+    const release = cache.block([key])
+    assert.equal(facts!.areTrue(), false)
+    assert.equal(cache.watch(step).facts, undefined, 'a blocked fact is not in memory')
+    release()
+    await keep()
+    assert.equal(facts!.areTrue(), false, 'the fact is another one now')
+    assert.equal(hits(), before + 4 + 1 + 1)
+  }
+  const { facts } = cache.watch(step)
+  cache.clear()
+  assert.equal(facts!.areTrue(), false)
+})
+
+test('a step whose facts were displaced, and one that fails, leave nothing behind', async () => {
+  const cache = openCache({ limit: 1000 })
+  await cache.get('a', load(1))
+  const { facts } = cache.watch(() => cache.get('a', load(2)))
+  await cache.get('b', load(1), () => 600)
+  assert.equal(facts!.areTrue(), false)
+  const failing = () => {
+    throw new Error('no')
+  }
+  assert.throws(() => cache.watch(failing), /no/)
+  assert.throws(() => cache.watch(() => cache.watch(() => 1)), /one step is watched at a time/)
+  assert.equal(cache.watch(() => cache.get('b', load(2))).facts?.areTrue(), true)
+})
+
 test('several facts at once come from memory, from one load, or from a load that other callers began', async () => {
   const cache = openCache({ limit })
   const loads: number[][] = []

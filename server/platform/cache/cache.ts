@@ -2,7 +2,9 @@ import type { Maybe } from '../maybe.ts'
 import type { CacheCounts } from './counts.ts'
 import { openFreshReads } from './fresh-reads.ts'
 import { resourceOf } from './keys.ts'
-import { Memory, type Flight } from './memory.ts'
+import { Memory, type Facts, type Flight } from './memory.ts'
+
+export type { Facts } from './memory.ts'
 
 /**
  * Facts read from the database and kept in memory, each under one key. It never serves a false fact: a writer blocks
@@ -28,6 +30,11 @@ export interface Cache {
     load: (ids: Id[]) => Promise<Map<Id, Value>>,
     sizeOf?: (value: Value) => number,
   ): Promise<Map<Id, Value>>
+  /**
+   * Runs `step`; `facts` are those on which its result rests, where memory had every fact that it asked for at once.
+   * While they are true, `step` would find them again. What else it depends on, as the time, is the caller's business.
+   */
+  watch<Result>(step: () => Result): { result: Result; facts: Facts | undefined }
   /**
    * Forgets the keys and keeps nothing under them until the function it returns is called. Blocks of one key add up.
    */
@@ -95,6 +102,7 @@ export function openCache({
     get: (key, load, sizeOf = usualSize) => (memory.find(key) ?? readOne(parts, key, load, sizeOf)) as never,
     getOr: (key, load) => (memory.find(key) as never) ?? load(),
     many: (ids, keyOf, load, sizeOf = usualSize) => getMany(parts, ids, { keyOf, load, sizeOf }),
+    watch: (step) => memory.watch(step),
     block: (keys) => memory.block(keys),
     tidy(keys) {
       if (!shared) return
@@ -264,6 +272,7 @@ const noCache: Cache = {
   get: (_key, load) => load(),
   many: async (ids, _keyOf, load) => (ids.length > 0 ? load([...new Set(ids)]) : new Map()),
   getOr: (_key, load) => load(),
+  watch: (step) => ({ result: step(), facts: undefined }),
   block: () => () => {},
   tidy: () => {},
   flush: () => 0,

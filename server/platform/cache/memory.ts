@@ -7,7 +7,13 @@ import { resourceOf } from './keys.ts'
  * that joined this one and learnt from it that there is nothing.
  */
 export type Flight = { promise: Promise<unknown>; isStale: boolean; again?: Promise<unknown> }
-type Kept = { value: object; counts: Counts }
+/** Facts that were found in memory. */
+export interface Facts {
+  /** True while all of them may still be served from memory; each call counts as a hit of each. */
+  areTrue(): boolean
+}
+
+type Kept = { value: object; counts: Counts; isGone: boolean }
 
 type MemoryOptions = {
   limit: number
@@ -32,6 +38,8 @@ export class Memory {
   readonly #blocked = new Map<string, number>()
   readonly #limit: number
   readonly #never: ReadonlySet<string>
+  /** What `watch` has found so far; undefined when nobody watches, or once a fact was missing. */
+  #seen: Kept[] | undefined
 
   constructor({ limit, expireMs, isTrusted, never }: MemoryOptions) {
     this.isTrusted = isTrusted
@@ -41,21 +49,44 @@ export class Memory {
       maxSize: Math.max(1, limit),
       ttl: expireMs,
       ttlResolution: Math.min(60_000, expireMs / 10),
+      dispose: (kept) => (kept.isGone = true),
     })
   }
 
   /** The fact that may be served from memory, counted as a hit. Nothing is kept under a blocked key. */
   find(key: string, isTrusted = this.isTrusted()): object | undefined {
     const found = isTrusted ? this.#kept.get(key) : undefined
-    if (!found) return undefined
+    if (!found) return void (this.#seen = undefined)
     found.counts.hit++
+    this.#seen?.push(found)
     return found.value
+  }
+
+  /** Runs `step`, and says on which facts its result rests when it found all that it asked for here. */
+  watch<Result>(step: () => Result): { result: Result; facts: Facts | undefined } {
+    if (this.#seen) throw new Error('one step is watched at a time')
+    this.#seen = []
+    try {
+      const result = step()
+      const seen = this.#seen as Kept[] | undefined
+      return { result, facts: seen && seen.length > 0 ? { areTrue: () => this.#areTrue(seen) } : undefined }
+    } finally {
+      this.#seen = undefined
+    }
+  }
+
+  /** True while each of them could be found as before; they then count as found. */
+  #areTrue(seen: Kept[]): boolean {
+    if (!this.isTrusted()) return false
+    for (const one of seen) if (one.isGone) return false
+    for (const one of seen) one.counts.hit++
+    return true
   }
 
   keep<Value extends object>(key: string, value: Value, sizeOf: (value: Value) => number): void {
     if (this.#limit <= 0 || this.#never.has(resourceOf(key))) return
     const size = Math.min(sizeOf(value) + key.length * 2 + entryOverhead, this.#limit + 1)
-    this.#kept.set(key, { value, counts: this.counts.of(resourceOf(key)) }, { size })
+    this.#kept.set(key, { value, counts: this.counts.of(resourceOf(key)), isGone: false }, { size })
   }
 
   isBlocked(key: string): boolean {

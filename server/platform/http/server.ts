@@ -15,6 +15,8 @@ export class Answer extends ServerResponse {
   door = ''
   /** When the request came, by performance.now(). */
   startedAt = 0
+  /** Its place among the answers that are not ended. */
+  place = 0
   /** Called once the answer is sent or its connection is gone. */
   onEnded: ((answer: Answer) => void) | undefined = undefined
 }
@@ -52,14 +54,15 @@ export type HttpServer = {
  * headers).
  */
 export async function openServer(handle: Handle, options: ServerOptions): Promise<HttpServer> {
-  const running = new Set<Answer>()
+  const running: Answer[] = []
   let draining = false
   function ended(this: Answer) {
-    running.delete(this)
+    const last = running.pop()!
+    if (last !== this) running[(last.place = this.place)] = last
     this.onEnded?.(this)
   }
   const listener: Handle = (request, response) => {
-    running.add(response)
+    response.place = running.push(response) - 1
     response.on('close', ended)
     if (draining || shared?.isLast(request.socket)) response.shouldKeepAlive = false
     dropLeftover(request, response, options.leftover)
@@ -87,7 +90,7 @@ export async function openServer(handle: Handle, options: ServerOptions): Promis
       for (const response of running) if (!response.headersSent) response.shouldKeepAlive = false
       const idle = setInterval(() => server.closeIdleConnections(), 50)
       const late = new Promise<'late'>((resolve) => setTimeout(resolve, ms, 'late').unref())
-      const cut = (await Promise.race([closed, late])) === 'late' ? running.size : 0
+      const cut = (await Promise.race([closed, late])) === 'late' ? running.length : 0
       clearInterval(idle)
       server.closeAllConnections()
       await closed

@@ -7,6 +7,7 @@ import { OciError } from '../../../oci/errors.ts'
 import { ociManifest } from '../../../oci/media-type.ts'
 import type { RepositoryName } from '../../../oci/reference.ts'
 import type { Project } from '../../catalog/project.ts'
+import { openCache } from '../../platform/cache/cache.ts'
 import { Answer } from '../../platform/http/server.ts'
 import type { Caller } from '../caller.ts'
 import type { PullGate, Pulled } from '../gate.ts'
@@ -40,6 +41,7 @@ function doorTo(pull: PullGate[], pulls: unknown[] = []) {
     tokens: { verify: () => ({ caller, grants }) } as unknown as DoorOptions['tokens'],
     rights: { mayTouchIn: () => true, mayTouch: () => true } as unknown as DoorOptions['rights'],
     gates: { pull },
+    cache: openCache({ limit: 0 }),
     hosts: new Map(),
     warningOf: () => undefined,
     findProject: (name) => (name === 'team' ? project : undefined),

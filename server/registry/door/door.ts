@@ -8,18 +8,20 @@ import { parseRequest, type RegistryRequest } from '../request.ts'
 import { mirroredTarget, mirrorOf, projectOfHost } from '../views/proxied/mirrors.ts'
 import { answerBlob, type BlobOptions } from './blobs.ts'
 import { answerCatalog, answerReferrers, answerTags, type ListOptions } from './lists.ts'
-import { answerManifest, type ManifestOptions } from './manifests.ts'
+import { answerManifest, sendPlain, type ManifestOptions } from './manifests.ts'
 import { sendJson } from './reply.ts'
 import { checkRights, identify, type Exchange, type SessionOptions } from './session.ts'
 import { answerToken } from './token.ts'
 import { answerUpload, answerUploads, type UploadOptions } from './uploads.ts'
+import { openWays, type Ways, type WaysOptions } from './ways.ts'
 
 /** All that the endpoints need; the file of each noun declares its own part. */
 export type DoorOptions = SessionOptions &
   ManifestOptions &
   BlobOptions &
   UploadOptions &
-  ListOptions & {
+  ListOptions &
+  WaysOptions & {
     registry: Registry
     /** In bytes: all headers of a request together. */
     limits: { headerBytes: number }
@@ -47,13 +49,14 @@ const targetsKept = 5000
 /** URL → RegistryRequest → session → rights → Registry → HTTP. Throws errors that sendOciError answers. */
 export function openDoor(options: DoorOptions): Door {
   const readTarget = targetReader()
+  const parts = { ...options, ways: openWays(options) }
 
   return {
     registry(request, response, peer) {
       try {
         return andThen(targetOf(options, request.url!, peer), (target) => {
           const asked = readTarget(target, request.method!)
-          return answerRequest(options, asked, request, response, peer)
+          return answerRequest(parts, asked, request, response, peer)
         })
       } catch (error) {
         // Rejected, so that the answer comes later: Node first parses the bytes after the headers, which may be no
@@ -71,7 +74,7 @@ function targetOf({ findMirrors, hosts }: DoorOptions, target: string, peer: Pee
   const project = hosts.size === 0 ? undefined : projectOfHost(hosts, peer.host)
   if (project !== undefined) return mirroredTarget(target, [project])
   const host = mirrorOf(target)
-  return host === undefined ? target : andThen(findMirrors(host), (projects) => mirroredTarget(target, projects))
+  return host === undefined ? target : andThen(findMirrors(host), (projects) => mirroredTarget(target, projects, host))
 }
 
 /** A text that cannot be a tag names no manifest: only a push hears what is wrong with it, other requests get 404. */
@@ -82,7 +85,7 @@ function absentIfNoTag(error: unknown): unknown {
 
 /** Identifies the caller, checks the rights, and lets the endpoint answer. */
 function answerRequest(
-  options: DoorOptions,
+  options: DoorOptions & { ways: Ways },
   asked: RegistryRequest,
   request: IncomingMessage,
   response: Answer,
@@ -90,12 +93,18 @@ function answerRequest(
 ): Maybe<void> {
   return andThen(identify(options, request, peer), (session) => {
     const exchange: Exchange = { request, response, session, peer }
-    return andThen(checkRights(options, asked, exchange), () =>
-      request.method === 'GET' || request.method === 'HEAD'
-        ? answer(options, asked, exchange)
-        : answerChange(options, asked, exchange),
-    )
+    if (asked.at !== 'manifest' || request.method !== 'GET') return checkAndAnswer(options, asked, exchange)
+    const known = options.ways.find(asked, exchange)
+    if (known) return sendPlain(options, asked, known.manifest, exchange, known.project)
+    return options.ways.first(asked, exchange, () => checkAndAnswer(options, asked, exchange))
   })
+}
+
+function checkAndAnswer(options: DoorOptions, asked: RegistryRequest, exchange: Exchange): Maybe<void> {
+  const { method } = exchange.request
+  return andThen(checkRights(options, asked, exchange), () =>
+    method === 'GET' || method === 'HEAD' ? answer(options, asked, exchange) : answerChange(options, asked, exchange),
+  )
 }
 
 async function answerChange(options: DoorOptions, asked: RegistryRequest, exchange: Exchange): Promise<void> {

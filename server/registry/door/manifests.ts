@@ -1,6 +1,7 @@
 import type { Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import { parseTag, type Reference, type RepositoryName } from '../../../oci/reference.ts'
+import type { Project } from '../../catalog/project.ts'
 import { readBody } from '../../platform/http/body.ts'
 import { sendPrepared, type Prepared } from '../../platform/http/prepared.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
@@ -15,7 +16,14 @@ import type { At, Exchange } from './session.ts'
 export type ManifestOptions = PullGates & {
   registry: Pick<Registry, 'readManifest' | 'statManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'>
   rights: Pick<Rights, 'mayTouch'>
-  onPulled(pull: { repository: RepositoryName; digest: Digest; tag: string | null; caller: Caller }): void
+  /** `project`: where it is known already. */
+  onPulled(pull: {
+    repository: RepositoryName
+    digest: Digest
+    tag: string | null
+    caller: Caller
+    project?: Project | undefined
+  }): void
   /** In bytes. */
   limits: { manifestBytes: number }
 }
@@ -86,10 +94,23 @@ function sendManifest(
 ) {
   const { request, response } = exchange
   if (matches(request, found.digest)) return send(response, 304, headersOf(found, warnings))
+  if (warnings === undefined) return sendPlain(options, asked, found, exchange)
   notePull(options, asked, found, exchange)
-  if (warnings === undefined) return sendPrepared(request, response, preparedOf(found))
   const headers = { 'x-request-id': response.requestId, ...fixedHeaders, ...headersOf(found, warnings) }
   response.writeHead(200, { ...headers, 'content-length': found.content.length }).end(found.content)
+}
+
+/** Sends a manifest of which nothing is to be said beside it. */
+export function sendPlain(
+  options: ManifestOptions,
+  asked: At<'manifest'>,
+  found: ManifestRead,
+  exchange: Exchange,
+  project?: Project,
+): void {
+  notePull(options, asked, found, exchange, project)
+  exchange.sent = found
+  sendPrepared(exchange.request, exchange.response, preparedOf(found))
 }
 
 function notePull(
@@ -97,8 +118,9 @@ function notePull(
   { name, reference }: At<'manifest'>,
   { digest, repository = name }: ManifestStat | ManifestRead,
   { session }: Exchange,
+  project?: Project,
 ): void {
-  onPulled({ repository, digest, tag: tagOf(reference), caller: session.caller })
+  onPulled({ repository, digest, tag: tagOf(reference), caller: session.caller, project })
 }
 
 async function putManifest(

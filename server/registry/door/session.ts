@@ -6,6 +6,7 @@ import type { Viewer } from '../../catalog/viewer.ts'
 import type { Answer, Peer } from '../../platform/http/server.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import { anonymous, type Action, type Caller } from '../caller.ts'
+import type { ManifestRead } from '../registry.ts'
 import type { RegistryRequest } from '../request.ts'
 import { serviceName, type Bearer, type Grants, type Rights, type Tokens } from '../token.ts'
 
@@ -21,7 +22,14 @@ export type Session = {
 type Need = { name: RepositoryName; action: Action }
 
 /** One request with its answer and the session it came in. */
-export type Exchange = { request: IncomingMessage; response: Answer; session: Session; peer: Peer }
+export type Exchange = {
+  request: IncomingMessage
+  response: Answer
+  session: Session
+  peer: Peer
+  /** The manifest that was sent, with nothing to say beside it. */
+  sent?: ManifestRead
+}
 
 /** What parseRequest returns for one kind of endpoint. */
 export type At<Kind extends RegistryRequest['at']> = Extract<RegistryRequest, { at: Kind }>

@@ -3,16 +3,19 @@ import type { Actor } from '../../../catalog/topics.ts'
 import { emit } from '../../../platform/events/emit.ts'
 import { Failure } from '../../../platform/http/failure.ts'
 import { accountRightsKey } from '../../access/index.ts'
+import type { SettingsReader } from '../../settings/index.ts'
+import { holdMode } from '../modes.ts'
 import { findAccountById, findAccountByName, lockAccount, saveAccount, type Account } from '../store.ts'
 import { facts } from '../topics.ts'
 import { takeOverGroups } from './groups.ts'
 import { accountNameOf, profileOf, vouchedNameProblem } from './names.ts'
-import type { OutsideProvider, Vouched } from './provider.ts'
+import { providerOfMode, type OutsideProvider, type Vouched } from './provider.ts'
 import { findOrigin, findOriginOf, isEmailTaken, saveOrigin, saveVouchedProfile, type StoredOrigin } from './store.ts'
 
 export type ConfirmOptions = {
   db: Db
   secrets: { seal(plain: string, purpose: string): string }
+  settings: SettingsReader
   /** The beginning of robots' names. */
   robotPrefix(): Promise<string>
 }
@@ -25,8 +28,8 @@ export const purposeOf = (accountId: number) => `account origin ${accountId}`
  * profile, groups and administrator, all in one transaction. The caller checks `isDisabled`: an account that an
  * administrator disabled stays so (X09). Undefined when there is no such account and `mayMake` is false.
  *
- * Throws CONFLICT when the name is that of an account that the provider does not vouch for, and BAD_REQUEST for a name
- * that no account can have.
+ * Throws CONFLICT when the name is that of an account that the provider does not vouch for, BAD_REQUEST for a name that
+ * no account can have, and PRECONDITION for a new account when `auth_mode` is not the provider's any more.
  */
 export async function confirmAccount(
   options: ConfirmOptions,
@@ -57,11 +60,11 @@ type Given = {
   mayMake: boolean
 }
 
-async function confirmIn(tx: Tx, { secrets }: ConfirmOptions, given: Given): Promise<Account | undefined> {
+async function confirmIn(tx: Tx, { secrets, settings }: ConfirmOptions, given: Given): Promise<Account | undefined> {
   const { provider, vouched, mayMake } = given
   const found = await findPerson(tx, given)
   if (!found && !mayMake) return undefined
-  const account = found?.account ?? (await makeAccount(tx, given))
+  const account = found?.account ?? (await makeAccount(tx, settings, given))
   const by: Actor = { kind: 'user', id: account.id, name: account.name }
   tx.changes(accountRightsKey(account.id))
   await lockAccount(tx, account.id)
@@ -107,9 +110,15 @@ const taken = (name: string, { title }: OutsideProvider) =>
       'an administrator can delete it, or the name can be changed there',
   )
 
-async function makeAccount(tx: Tx, { provider, vouched, name, problem }: Given): Promise<Account> {
+async function makeAccount(
+  tx: Tx,
+  settings: SettingsReader,
+  { provider, vouched, name, problem }: Given,
+): Promise<Account> {
   if (problem)
     throw new Failure('BAD_REQUEST', `${provider.title} knows a person whose name cannot be used: ${problem}`)
+  if (providerOfMode[await holdMode(tx, settings)] !== provider.name)
+    throw new Failure('PRECONDITION', `auth_mode was changed meanwhile: ${provider.title} has the accounts no more`)
   const { email, realName } = profileOf(vouched, name)
   const account = await saveAccount(tx, {
     name,

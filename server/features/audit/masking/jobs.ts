@@ -82,6 +82,7 @@ export function maskingHandler({ db, topics, againMs, pageSize = 5000 }: Masking
     const begun = cursor.pass
     while (cursor.step !== 'end' && cursor.pass === begun) cursor = await db.transaction((tx) => step(tx, cursor))
     log(`pass ${begun}: ${cursor.entries} entries and ${cursor.facts} facts masked as ${to.alias} so far`)
+    if (shownOf(cursor)['note']) log(foundNothing)
     if (cursor.step !== 'end') throw new JobPostponed('what is written meanwhile is masked a little later', againMs)
     await db.transaction(async (tx) => {
       await forgetSignIns(tx, to.name)
@@ -137,6 +138,9 @@ function stepper({ topics, to, pageSize: size, job, secondFrom }: StepOptions) {
   }
 }
 
+/** What a run that found nothing shows: whether a name was ever here only the run knows, which reads the whole log. */
+const foundNothing = 'no entry and no fact is by or about an account of this name'
+
 /** The progress that the API shows, and from which a run goes on. */
 const shownOf = ({ pass, step, id, at, facts: masked, entries }: Cursor): Params => ({
   pass,
@@ -145,6 +149,7 @@ const shownOf = ({ pass, step, id, at, facts: masked, entries }: Cursor): Params
   at,
   masked_facts: masked,
   masked_entries: entries,
+  ...(step === 'end' && masked + entries === 0 ? { note: foundNothing } : {}),
 })
 
 type Counts = { masked_facts: number; masked_entries: number }

@@ -44,7 +44,7 @@ const ended = (id: number, at: TestMarina = marina) =>
   eventually(async () => {
     const run = expectAnswer(await call('GET', `/system/audit-masking/${id}`, {}, at), 200).json() as Run
     assert.equal(run.job_status, 'Success')
-    return JSON.parse(run.job_parameters) as { alias: string; masked_entries: number }
+    return JSON.parse(run.job_parameters) as { alias: string; masked_entries: number; note?: string }
   })
 const newest = async () => (expectAnswer(await call('GET', '/system/audit-masking'), 200).json() as Run[])[0]!.id
 
@@ -71,8 +71,8 @@ suite('names of deleted accounts are masked in the audit log', () => {
     const neighbour = await givenTraces(`${name}x`)
     const before = (await tracesOf(neighbour.person.name)).length
     expectAnswer(await call('DELETE', `/users/${person.id}?mask_audit_log=true`), 200)
-    const { alias, masked_entries: count } = await ended(await newest())
-    assert.equal(alias, aliasOf(name))
+    const { alias, masked_entries: count, note } = await ended(await newest())
+    assert.deepEqual([alias, note], [aliasOf(name), undefined])
     await settled()
     // What is left has the name within another one: of the project that the account made, and of its neighbour.
     const left = (await tracesOf(name)).filter((text) => !text.includes(`${name}-own`) && !text.includes(`${name}x`))
@@ -127,9 +127,10 @@ suite('names of deleted accounts are masked in the audit log', () => {
     assert.ok((await tracesOf(kept.name, own)).length > 0)
   })
 
-  test('a name without entries is masked in none; a request without a name changes nothing', async () => {
+  test('a run for a name that never was says so; a request without a name changes nothing', async () => {
     const id = await create(marina, '/system/audit-masking', admin, { username: fresh('nobody') })
-    assert.equal((await ended(id)).masked_entries, 0)
+    const { masked_entries: count, note } = await ended(id)
+    assert.deepEqual([count, note], [0, 'no entry and no fact is by or about an account of this name'])
     for (const body of [{}, { username: '' }, { username: 7 }])
       expectAnswer(await call('POST', '/system/audit-masking', { body }), 422, 'UNPROCESSABLE_ENTITY')
     expectAnswer(await call('GET', '/system/audit-masking/999999999'), 404, 'NOT_FOUND')

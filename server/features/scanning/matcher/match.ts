@@ -100,8 +100,10 @@ async function listReasons(tx: Queryable, generation: number, packages: PackageR
 async function saveMatches(tx: Tx, generation: number, packages: PackageRow[], matches: Match[][]): Promise<void> {
   await tx.run(sql`
     update package
-    set matches = one.matches, matched_generation = ${generation}, cves = array(
-        select distinct match ->> 'cveId' from jsonb_array_elements(one.matches) match where not match ? 'suppressed'),
+    set matches = case when package.matches = one.matches then package.matches else one.matches end,
+      matched_generation = ${generation}, cves = array(
+        select distinct match ->> 'cveId' from jsonb_array_elements(one.matches) match where not match ? 'suppressed'
+        order by 1),
       changed_generation = case
         when package.matches = one.matches then package.changed_generation else ${generation} end
     from unnest(

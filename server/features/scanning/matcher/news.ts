@@ -3,12 +3,14 @@ import type { Queryable, Tx } from '../../../platform/db/db.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import { emit } from '../../../platform/events/emit.ts'
 import { rankOf, severities, summarize, unite, type Finding } from '../reports/finding.ts'
-import { tagsOf } from '../reports/told.ts'
+import { listTags } from '../reports/told.ts'
 import type { Subject } from '../sboms/store.ts'
-import { facts } from './topics.ts'
+import { facts, type VulnerabilitiesFound } from './topics.ts'
 
 /** What the last report of an image has found, by the database that it was made with. */
 type LastFound = { generation: number; keys: Set<string> }
+/** What a fact says of a vulnerability. */
+type Found = Pick<Finding, 'cveId' | 'package' | 'version' | 'fixedVersion' | 'severity'>
 
 const matcher: Actor = { kind: 'system', id: null, name: 'matcher' }
 /** Vulnerabilities that a fact names. */
@@ -30,10 +32,20 @@ async function listKeys(db: Queryable, reportId: number): Promise<Set<string>> {
   const rows = await db.rows<{ cveId: string; package: string }>(sql`
     select cve_id as "cveId", package from report_finding join finding on finding.id = finding_id
     where report_id = ${reportId}`)
-  return new Set(rows.map(keyOf))
+  return new Set(rows.map(newsKey))
 }
 
-const keyOf = ({ cveId, package: name }: Pick<Finding, 'cveId' | 'package'>) => `${cveId}\n${name}`
+/** A vulnerability of a package that a report has already is no news, in whatever version. */
+export const newsKey = ({ cveId, package: name }: Pick<Finding, 'cveId' | 'package'>) => `${cveId}\n${name}`
+
+/**
+ * What a database has found that the last report has not: nothing when the database is the one of that report.
+ * `findings`: united.
+ */
+export function newOf<One extends Found>(last: LastFound | undefined, generation: number, findings: One[]): One[] {
+  if (!last || generation <= last.generation) return []
+  return findings.filter((one) => !last.keys.has(newsKey(one)))
+}
 
 /**
  * Tells what a new database has found in a known image, once for each image and database. To be called in the
@@ -45,10 +57,35 @@ export async function tellNew(
   last: LastFound | undefined,
   { generation, findings }: { generation: number | null; findings: Finding[] },
 ): Promise<void> {
-  if (!last || generation === null || generation <= last.generation) return
-  const found = unite(findings).filter((one) => !last.keys.has(keyOf(one)))
-  if (found.length === 0) return
-  const { projectId, repository, digest } = image
+  const found = generation === null ? [] : newOf(last, generation, unite(findings))
+  if (generation !== null && found.length > 0) await tellFound(tx, generation, new Map([[image.id, found]]), [image])
+}
+
+/** The same of several images at once. `found`: what is new, by the image. */
+export async function tellFound(
+  tx: Tx,
+  generation: number,
+  found: ReadonlyMap<number, Found[]>,
+  images: Subject[],
+): Promise<void> {
+  const ids = images.map(({ id }) => id)
+  const tags = await listTags(tx, ids)
+  await emit(
+    tx,
+    images.map((image) =>
+      facts.vulnerabilitiesFound(
+        factOf(image, tags.get(image.id) ?? [], { generation, found: found.get(image.id)! }),
+        matcher,
+      ),
+    ),
+  )
+}
+
+function factOf(
+  { projectId, repository, digest }: Subject,
+  tags: string[],
+  { generation, found }: { generation: number; found: Found[] },
+): VulnerabilitiesFound {
   const vulnerabilities = found
     .toSorted((one, other) => rankOf(other.severity) - rankOf(one.severity))
     .slice(0, mostNamed)
@@ -59,7 +96,5 @@ export async function tellNew(
   const bySeverity = Object.fromEntries(
     severities.map((severity, rank) => [severity, counts[rank]!] as const).filter(([, count]) => count > 0),
   )
-  const tags = await tagsOf(tx, image.id)
-  const fact = { projectId, repository, digest, tags, generation, count: found.length, bySeverity, vulnerabilities }
-  await emit(tx, [facts.vulnerabilitiesFound(fact, matcher)])
+  return { projectId, repository, digest, tags, generation, count: found.length, bySeverity, vulnerabilities }
 }

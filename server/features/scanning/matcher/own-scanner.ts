@@ -29,8 +29,8 @@ export function findOwnScanner(db: Queryable): Promise<{ id: string; isDisabled:
 /** The type of report as which the API shows what the matcher has found. */
 export const reportType = 'application/vnd.security.vulnerability.report; version=1.1'
 
-/** Grows with every change of what is matched. */
-const matcherVersion = 1
+/** Grows with every change of what is matched: the next database is then compared with all packages. */
+export const matcherVersion = 1
 
 /** How a report names the matcher: its version, and the database behind it. */
 export const describeMatcher = (generation: number | null) => ({

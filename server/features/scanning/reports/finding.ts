@@ -32,11 +32,22 @@ export type FindingDetails = {
 /** What lists and the pull gate show of a report. `counts`: findings by rank of severity, from None to Critical. */
 export type Summary = { severity: Severity; total: number; fixable: number; counts: number[] }
 
-/** The findings of a report as one for each vulnerability of a version of a package: the worst one, or the first. */
-export function unite(findings: Finding[]): Finding[] {
-  const united = new Map<string, Finding>()
+type Named = Pick<Finding, 'cveId' | 'package' | 'version'>
+
+/** What findings of the same vulnerability of a version of a package have in common. */
+export const findingKey = ({ cveId, package: name, version }: Named): string => JSON.stringify([cveId, name, version])
+
+/**
+ * The findings of a report as one for each vulnerability of a version of a package: the worst one, or the first.
+ * `keyOf`: for callers that know the keys already.
+ */
+export function unite<One extends Named & Pick<Finding, 'severity'>>(
+  findings: One[],
+  keyOf: (one: One) => string = findingKey,
+): One[] {
+  const united = new Map<string, One>()
   for (const one of findings) {
-    const key = JSON.stringify([one.cveId, one.package, one.version])
+    const key = keyOf(one)
     const known = united.get(key)
     if (!known || rankOf(one.severity) > rankOf(known.severity)) united.set(key, one)
   }
@@ -46,7 +57,7 @@ export function unite(findings: Finding[]): Finding[] {
 export const rankOf = (severity: Severity): number => severities.indexOf(severity)
 
 /** `findings`: united. */
-export function summarize(findings: Finding[]): Summary {
+export function summarize(findings: Pick<Finding, 'severity' | 'fixedVersion'>[]): Summary {
   const counts = severities.map(() => 0)
   for (const { severity } of findings) counts[rankOf(severity)]!++
   return summaryOf(counts, findings.filter(({ fixedVersion }) => fixedVersion !== '').length)

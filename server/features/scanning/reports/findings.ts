@@ -3,27 +3,39 @@ import { setImmediate } from 'node:timers/promises'
 import type { Db, Queryable, Tx } from '../../../platform/db/db.ts'
 import { jsonbText } from '../../../platform/db/json.ts'
 import { sql } from '../../../platform/db/sql.ts'
-import { rankOf, severities, summaryOf, type Finding, type Summary } from './finding.ts'
+import { findingKey, rankOf, severities, summaryOf, type Finding, type Summary } from './finding.ts'
 
 /** Findings per statement. */
 const batch = 1000
 
 /**
- * Saves findings that are not known yet, and returns the ids of all. `findings`: united, at most 100,000. Two
+ * Saves findings that are not known yet. Returns the ids of all, in the order of `findings`: at most 100,000. Two
  * transactions that save the same findings wait for each other, in the order of the hashes.
  */
 export async function saveFindings(tx: Tx, findings: Finding[]): Promise<number[]> {
-  const rows: Row[] = []
+  const hashes: string[] = []
+  const rows = new Map<string, Row>()
   for (let from = 0; from < findings.length; from += batch) {
-    rows.push(...findings.slice(from, from + batch).map(rowOf))
+    for (const finding of findings.slice(from, from + batch)) {
+      const row = rowOf(finding)
+      const key = row.hash.toString('base64')
+      hashes.push(key)
+      rows.set(key, row)
+    }
     // Other work of the process goes on between batches: the hashes of 100,000 findings take a second.
     await setImmediate()
   }
-  rows.sort((one, other) => Buffer.compare(one.hash, other.hash))
-  const ids: number[] = []
-  for (let from = 0; from < rows.length; from += batch)
-    ids.push(...(await saveBatch(tx, rows.slice(from, from + batch))))
-  return ids
+  const sorted = [...rows].toSorted(([, one], [, other]) => Buffer.compare(one.hash, other.hash))
+  const ids = new Map<string, number>()
+  for (let from = 0; from < sorted.length; from += batch) {
+    const part = sorted.slice(from, from + batch)
+    const saved = await saveBatch(
+      tx,
+      part.map(([, row]) => row),
+    )
+    for (const [index, [key]] of part.entries()) ids.set(key, saved[index]!)
+  }
+  return hashes.map((key) => ids.get(key)!)
 }
 
 type Row = { hash: Buffer; finding: Finding; details: string }
@@ -42,6 +54,7 @@ function rowOf(finding: Finding): Row {
 /** Text that PostgreSQL accepts. */
 const storable = (text: string) => text.replaceAll('\0', '').toWellFormed()
 
+/** The ids in the order of the rows, which is that of the hashes, each of which is there once. */
 async function saveBatch(tx: Tx, rows: Row[]): Promise<number[]> {
   const hashes = rows.map(({ hash }) => hash)
   const text = (pick: (finding: Finding) => string) => rows.map(({ finding }) => storable(pick(finding)))
@@ -73,6 +86,42 @@ export async function linkFindings(tx: Tx, reportId: number, ids: number[]): Pro
   return added.map(({ id }) => id)
 }
 
+/** A finding of a report. */
+type Link = { reportId: number; findingId: number }
+/** Links of one statement. */
+const linksAtOnce = 10_000
+
+/** Adds findings to reports that are locked, and takes others away. */
+export async function changeLinks(tx: Tx, { added, removed }: Record<'added' | 'removed', Link[]>): Promise<void> {
+  const columnsOf = (links: Link[]) => [links.map((one) => one.reportId), links.map((one) => one.findingId)] as const
+  for (let from = 0; from < removed.length; from += linksAtOnce) {
+    const [reports, findings] = columnsOf(removed.slice(from, from + linksAtOnce))
+    await tx.run(sql`
+      delete from report_finding using unnest(${reports}::bigint[], ${findings}::bigint[]) as one (report, finding)
+      where report_id = one.report and finding_id = one.finding`)
+  }
+  for (let from = 0; from < added.length; from += linksAtOnce) {
+    const [reports, findings] = columnsOf(added.slice(from, from + linksAtOnce))
+    await tx.run(sql`
+      insert into report_finding (report_id, finding_id)
+      select * from unnest(${reports}::bigint[], ${findings}::bigint[])
+      on conflict do nothing`)
+  }
+}
+
+/** What lists and news need of a finding; `key`: see `findingKey`. */
+export type BriefFinding = Omit<Finding, 'status' | 'cvssV3' | 'details'> & { id: number; key: string }
+
+/** Findings by their ids, without those that are gone; the lock keeps the sweep from taking them. At most 100,000. */
+export async function lockFindings(tx: Tx, ids: number[]): Promise<Map<number, BriefFinding>> {
+  const rows = await tx.rows<Omit<BriefFinding, 'key' | 'severity'> & { rank: number }>(sql`
+    select id, cve_id as "cveId", package, version, fixed_version as "fixedVersion", severity as rank
+    from finding where id = any(${ids}::bigint[]) order by id for key share`)
+  return new Map(
+    rows.map(({ rank, ...one }) => [one.id, { ...one, severity: severities[rank]!, key: findingKey(one) }]),
+  )
+}
+
 type Stored = Omit<Finding, 'severity'> & { id: number; rank: number }
 /** A finding of the database, by whose id pages go on. */
 type Known = { id: number; finding: Finding }
@@ -97,7 +146,7 @@ export async function* findingsOf(db: Queryable, reportIds: number[]): AsyncGene
   for (let after = 0; ;) {
     const page = await pageOfFindings(db, reportIds, after, batch)
     yield page.flatMap(({ finding }) => {
-      const key = JSON.stringify([finding.cveId, finding.package, finding.version])
+      const key = findingKey(finding)
       if (seen?.has(key)) return []
       seen?.add(key)
       return [finding]

@@ -40,10 +40,10 @@ export async function saveReport(
   tx: Tx,
   report: NewReport,
 ): Promise<{ id: number; summary: Summary; added: number[] } | undefined> {
-  tx.changes(...finishedKeys(report.scannerId, report.artifactId))
   const findings = unite(report.findings)
   const summary = summarize(findings)
-  const id = await saveSummary(tx, report, summary)
+  const { artifactId, state = 'ok' } = report
+  const id = (await saveSummaries(tx, report, [{ artifactId, state, summary }])).get(artifactId)
   if (id === undefined) return undefined
   const added = await linkFindings(tx, id, await saveFindings(tx, findings))
   if (report.raw) {
@@ -57,19 +57,37 @@ export async function saveReport(
   return { id, summary, added }
 }
 
-/** A look that was asked for later stays the newest, and is still to come. */
-async function saveSummary(
+/** What reports that are made together have in common. */
+type Made = Pick<NewReport, 'scannerId' | 'taskId' | 'mimeType' | 'scanner' | 'generation' | 'startedAt'>
+/** What the row of one of them says. */
+export type ReportSummary = { artifactId: number; state: ReportState; summary: Summary }
+
+/**
+ * Saves the rows of reports, without their findings. Returns their ids by the image; a report that a newer task has
+ * made already is not among them, and is not changed. A look that was asked for later stays the newest, and is still to
+ * come.
+ */
+export async function saveSummaries(
   tx: Tx,
-  { artifactId, scannerId, taskId, mimeType, scanner, state = 'ok', generation = null, startedAt }: NewReport,
-  { severity, total, fixable, counts }: Summary,
-): Promise<number | undefined> {
-  const row = await tx.row<{ id: number }>(sql`
+  { scannerId, taskId, mimeType, scanner, generation = null, startedAt }: Made,
+  reports: ReportSummary[],
+): Promise<Map<number, number>> {
+  tx.changes(...reports.flatMap(({ artifactId }) => finishedKeys(scannerId, artifactId)))
+  const rows = await tx.rows<{ id: number; artifactId: number }>(sql`
     insert into vulnerability_report as known (
       artifact_id, scanner_id, task_id, made_by, is_made, started_at, ended_at, mime_type, scanner, state, generation,
       severity, total, fixable, counts)
-    values (
-      ${artifactId}, ${scannerId}, ${taskId}, ${taskId}, true, ${startedAt}, clock_timestamp(), ${mimeType},
-      ${JSON.stringify(scanner)}::jsonb, ${state}, ${generation}, ${rankOf(severity)}, ${total}, ${fixable}, ${counts})
+    select one.artifact, ${scannerId}::uuid, ${taskId}::bigint, ${taskId}::bigint, true, ${startedAt}::timestamptz,
+      clock_timestamp(), ${mimeType}, ${JSON.stringify(scanner)}::jsonb, one.state, ${generation}::bigint,
+      one.severity, one.total, one.fixable, one.counts::integer[]
+    from unnest(
+      ${reports.map(({ artifactId }) => artifactId)}::bigint[], ${reports.map(({ state }) => state)}::text[],
+      ${reports.map(({ summary }) => rankOf(summary.severity))}::smallint[],
+      ${reports.map(({ summary }) => summary.total)}::integer[],
+      ${reports.map(({ summary }) => summary.fixable)}::integer[],
+      ${reports.map(({ summary }) => `{${summary.counts.join(',')}}`)}::text[]
+    ) as one (artifact, state, severity, total, fixable, counts)
+    order by one.artifact
     on conflict (artifact_id, scanner_id) do update
       set is_made = known.is_made or known.task_id is null or known.task_id <= excluded.task_id,
         task_id = greatest(known.task_id, excluded.task_id), made_by = excluded.made_by,
@@ -77,8 +95,8 @@ async function saveSummary(
         scanner = excluded.scanner, state = excluded.state, generation = excluded.generation,
         severity = excluded.severity, total = excluded.total, fixable = excluded.fixable, counts = excluded.counts
       where known.made_by is null or known.made_by <= excluded.made_by
-    returning id`)
-  return row?.id
+    returning id, artifact_id as "artifactId"`)
+  return new Map(rows.map(({ id, artifactId }) => [artifactId, id]))
 }
 
 /** The last report of an image that was finished. */

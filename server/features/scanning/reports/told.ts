@@ -52,7 +52,8 @@ export async function operatorOf(tx: Queryable, { executionId }: Run): Promise<A
 export const tagsOf = async (tx: Queryable, artifactId: number): Promise<string[]> =>
   (await listTags(tx, [artifactId])).get(artifactId) ?? []
 
-async function listTags(tx: Queryable, artifactIds: number[]): Promise<Map<number, string[]>> {
+/** The newest tags of images. */
+export async function listTags(tx: Queryable, artifactIds: number[]): Promise<Map<number, string[]>> {
   const rows = await tx.rows<{ id: number; names: string[] }>(sql`
     select id, array(
         select name from tag where artifact_id = one.id order by tag.id desc limit ${mostTags}) as names

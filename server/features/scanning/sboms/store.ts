@@ -72,6 +72,13 @@ export function findSubject(db: Queryable, id: number): Promise<Subject | undefi
     where artifact.id = ${id} and ${isScannable}`)
 }
 
+/** Those of the images that were not deleted, in no order. */
+export function findSubjects(db: Queryable, ids: number[]): Promise<Subject[]> {
+  return db.rows<Subject>(sql`
+    select ${subjectColumns} from artifact join repository on repository.id = artifact.repository_id
+    where artifact.id = any(${ids}::bigint[]) and ${isScannable}`)
+}
+
 /** Images that were pushed to repositories, of those projects of which one of these metadata is true. */
 export function listWanted(
   tx: Queryable,

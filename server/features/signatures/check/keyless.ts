@@ -1,8 +1,8 @@
-import { bundleFromJSON, type Bundle } from '@sigstore/bundle'
-import { toSignedEntity, Verifier, type TrustMaterial } from '@sigstore/verify'
+import { bundleFromJSON, ValidationError, type Bundle } from '@sigstore/bundle'
+import { toSignedEntity, Verifier, type SignedEntity, type TrustMaterial } from '@sigstore/verify'
 import type { KeylessSigner, TrustedRoot } from '../signers/signer.ts'
 import { matchesWildcard } from '../signers/wildcard.ts'
-import { printable, Untrusted, type Check, type Trust } from './check.ts'
+import { memberOf, printable, Untrusted, type Check, type Trust } from './check.ts'
 
 /** What the signature must be of: a message, or the payload of an envelope in the bundle. */
 type Signed = { message: Buffer } | { payload: Buffer }
@@ -16,7 +16,7 @@ export function checkKeyless(json: object, { signers }: Trust, signed: Signed): 
   const wanted = signers.filter((signer) => signer.kind === 'keyless')
   if (wanted.length === 0)
     throw new Untrusted('it is signed by a certificate of an account, and the project trusts no account')
-  const bundle = bundleFromJSON(json)
+  const bundle = readBundle(json)
   checkContent(bundle, signed)
   const problems: string[] = []
   for (const root of new Set(wanted.map((one) => one.root))) {
@@ -38,6 +38,19 @@ type Account = { identity: string; issuer: string; signedAt?: string }
 const isFrom = (signer: KeylessSigner, { identity, issuer }: Account): boolean =>
   matchesWildcard(signer.issuer, issuer) && matchesWildcard(signer.subject, identity)
 
+/** Throws Untrusted with words where the library has none. */
+function readBundle(json: object): Bundle {
+  try {
+    return bundleFromJSON(json)
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error
+    const hasChain = memberOf(json, 'verificationMaterial', 'x509CertificateChain') !== undefined
+    if (hasChain && error.fields.includes('verificationMaterial.content.$case'))
+      throw new Untrusted('it is signed with a certificate of its own chain (cosign --certificate): none are checked')
+    throw new Untrusted(`its bundle is not as Sigstore defines it: ${printable(error.fields.join(', '))}`)
+  }
+}
+
 /** The bundle has to be about the very bytes that were looked at. */
 function checkContent(bundle: Bundle, signed: Signed): void {
   const { content } = bundle
@@ -52,7 +65,7 @@ function tryRoot(bundle: Bundle, root: TrustedRoot, signed: Signed): Account | {
   try {
     const entity = toSignedEntity(bundle, 'message' in signed ? signed.message : undefined)
     const { identity } = verifierFor(root.material).verify(entity)
-    const signedAt = timeOf(bundle)
+    const signedAt = timeOf(entity)
     return {
       identity: identity?.subjectAlternativeName ?? '',
       issuer: identity?.extensions?.issuer ?? '',
@@ -74,9 +87,14 @@ function verifierFor({ tlogs, ctlogs, ...material }: TrustMaterial): Verifier {
   )
 }
 
-function timeOf({ verificationMaterial }: Bundle): string | undefined {
-  const seconds = Number(verificationMaterial.tlogEntries[0]?.integratedTime ?? 0)
-  return seconds > 0 && seconds < 1e11 ? new Date(seconds * 1000).toISOString() : undefined
+/** The first time that is proven: by a timestamp authority, or by a log's promise (Rekor 1; Rekor 2 tells no time). */
+function timeOf({ timestamps }: SignedEntity): string | undefined {
+  const times = timestamps.flatMap((one) => {
+    if (one.$case === 'timestamp-authority') return one.timestamp.signingTime.getTime()
+    return one.tlogEntry.inclusionPromise ? Number(one.tlogEntry.integratedTime) * 1000 : []
+  })
+  const [first] = times.filter((ms) => ms > 0 && ms < 1e14).toSorted((a, b) => a - b)
+  return first === undefined ? undefined : new Date(first).toISOString()
 }
 
 /** The library's own words, with those of the cause. */

@@ -22,12 +22,14 @@ function algorithmsOf(key: KeyObject): (string | null)[] {
   return hashesOfCurve[key.asymmetricKeyDetails?.namedCurve ?? ''] ?? []
 }
 
-/** Whether `signature` is one of `data` by this key. Runs in a thread of Node's pool. */
+/** Whether `signature` is one of `data` by this key. Runs in a thread of Node's pool, unless it is an Ed25519ph. */
 export async function isSignedBy(key: KeyObject, data: Buffer, signature: Buffer): Promise<boolean> {
   for (const algorithm of algorithmsOf(key)) {
     if (await verifyLater(algorithm, data, key, signature).catch(() => false)) return true
   }
-  return false
+  if (key.asymmetricKeyType !== 'ed25519') return false
+  const { isSignedWithEd25519ph } = await import('./ed25519ph.ts')
+  return isSignedWithEd25519ph(key, data, signature)
 }
 
 /** Names a public key: `sha256:` and the hash of its SubjectPublicKeyInfo, as in RFC 7469. */

@@ -4,36 +4,24 @@ import { fromBase64, memberOf, parseObject, Untrusted } from './check.ts'
 /** What cosign's older form spreads over annotations. */
 const annotationOf = {
   certificate: 'dev.sigstore.cosign/certificate',
-  chain: 'dev.sigstore.cosign/chain',
   rekor: 'dev.sigstore.cosign/bundle',
+  time: 'dev.sigstore.cosign/rfc3161timestamp',
 } as const
 
-/**
- * Makes a Sigstore bundle (v0.1) of a signature in cosign's older form. The entry of the log is the body that Rekor
- * answered with, and its promise to include it (SignedEntryTimestamp).
- */
+type Annotations = Readonly<Record<string, string>>
+
+/** Makes a Sigstore bundle (v0.1) of a signature in cosign's older form. Throws Untrusted. */
 export function bundleOfAnnotations(
   content: { message: Buffer; signature: Buffer } | { envelope: object },
-  annotations: Readonly<Record<string, string>>,
+  annotations: Annotations,
 ): object {
-  const certificate = derOf(annotations[annotationOf.certificate] ?? '')
-  const rekor = parseObject(annotations[annotationOf.rekor] ?? '', 'entry of the transparency log')
-  const body = fromBase64(memberOf(rekor, 'Payload', 'body'), 'entry of the transparency log')
-  const entry = parseObject(body.toString('utf8'), 'entry of the transparency log')
+  // An attestation's time is that of its whole envelope (cosign 2), which no bundle can say.
+  const isOfTime = 'message' in content && annotations[annotationOf.rekor] === undefined
   return {
     mediaType: 'application/vnd.dev.sigstore.bundle+json;version=0.1',
     verificationMaterial: {
-      x509CertificateChain: { certificates: [{ rawBytes: certificate }] },
-      tlogEntries: [
-        {
-          logIndex: String(memberOf(rekor, 'Payload', 'logIndex')),
-          logId: { keyId: Buffer.from(String(memberOf(rekor, 'Payload', 'logID')), 'hex').toString('base64') },
-          kindVersion: { kind: String(entry['kind']), version: String(entry['apiVersion']) },
-          integratedTime: String(memberOf(rekor, 'Payload', 'integratedTime')),
-          inclusionPromise: { signedEntryTimestamp: memberOf(rekor, 'SignedEntryTimestamp') },
-          canonicalizedBody: body.toString('base64'),
-        },
-      ],
+      x509CertificateChain: { certificates: [{ rawBytes: derOf(annotations[annotationOf.certificate] ?? '') }] },
+      ...((isOfTime ? timeOf(annotations) : undefined) ?? { tlogEntries: [entryOf(annotations)] }),
     },
     ...('envelope' in content
       ? { dsseEnvelope: content.envelope }
@@ -46,6 +34,32 @@ export function bundleOfAnnotations(
             signature: content.signature.toString('base64'),
           },
         }),
+  }
+}
+
+/** What a timestamp authority (RFC 3161) said of a signature that stands in no log; undefined when none did. */
+function timeOf(annotations: Annotations): object | undefined {
+  const text = annotations[annotationOf.time]
+  if (text === undefined) return undefined
+  const signedTimestamp = fromBase64(memberOf(parseObject(text, 'time'), 'SignedRFC3161Timestamp'), 'time')
+  const rfc3161Timestamps = [{ signedTimestamp: signedTimestamp.toString('base64') }]
+  return { tlogEntries: [], timestampVerificationData: { rfc3161Timestamps } }
+}
+
+/** The entry of the log: the body that Rekor answered with, and its promise to include it (SignedEntryTimestamp). */
+function entryOf(annotations: Annotations): object {
+  const text = annotations[annotationOf.rekor]
+  if (text === undefined) throw new Untrusted('it has no entry of a transparency log')
+  const rekor = parseObject(text, 'entry of the transparency log')
+  const body = fromBase64(memberOf(rekor, 'Payload', 'body'), 'entry of the transparency log')
+  const entry = parseObject(body.toString('utf8'), 'entry of the transparency log')
+  return {
+    logIndex: String(memberOf(rekor, 'Payload', 'logIndex')),
+    logId: { keyId: Buffer.from(String(memberOf(rekor, 'Payload', 'logID')), 'hex').toString('base64') },
+    kindVersion: { kind: String(entry['kind']), version: String(entry['apiVersion']) },
+    integratedTime: String(memberOf(rekor, 'Payload', 'integratedTime')),
+    inclusionPromise: { signedEntryTimestamp: memberOf(rekor, 'SignedEntryTimestamp') },
+    canonicalizedBody: body.toString('base64'),
   }
 }
 

@@ -6,9 +6,11 @@ import { andThen, type Maybe } from '../../../platform/maybe.ts'
 /** Names of the projects that cache the registry which clients call by this host name. */
 export const mirrorsKey = keyOf('cache_mirrors', 'host')
 
+const dockerHub = 'docker.io'
+
 /** The host by which clients name images of an endpoint; Docker Hub's API has another one. */
 export function clientHost({ type, url }: { type: string; url: string }): string {
-  if (type === 'docker-hub') return 'docker.io'
+  if (type === 'docker-hub') return dockerHub
   return URL.canParse(url) ? new URL(url).host : url
 }
 
@@ -26,13 +28,21 @@ export function findMirrors({ db, cache }: Reader, host: string): Maybe<string[]
 /**
  * The target of a request that containerd sends to a mirror: `/v2/library/nginx/...?ns=docker.io` becomes
  * `/v2/<project>/library/nginx/...`, for the project that caches that registry. A path that names such a project
- * already stays as it is, as does one of a registry that no project caches.
+ * already stays as it is, as does one of a registry that no project caches. Names at Docker Hub have two parts: a
+ * longer one begins with a project, which may cache another mirror of Docker Hub.
  */
-export function mirroredTarget(target: string, projects: readonly string[]): string {
+export function mirroredTarget(target: string, projects: readonly string[], host?: string): string {
   const [first] = projects
+  if (host === dockerHub && partsOfName(target) > 2) return target
   if (first === undefined || projects.some((name) => target.startsWith(`/v2/${name}/`))) return target
   // `/v2/` itself is asked first by many clients: it names nothing.
   return target.replace(/^\/v2\/(?=[^?])/, `/v2/${first}/`)
+}
+
+/** How many parts with slashes between the repository's name in a target has; 0 where it names none. */
+function partsOfName(target: string): number {
+  const [, name] = /^\/v2\/([^?]+)\/(?:manifests|blobs|tags|referrers)\/[^/?]+(?:\?|$)/.exec(target) ?? []
+  return name === undefined ? 0 : name.split('/').length
 }
 
 /**

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import type { Queryable, Tx } from '../../../../platform/db/db.ts'
 import { jsonbText } from '../../../../platform/db/json.ts'
 import { sql } from '../../../../platform/db/sql.ts'
 import { rankOf } from '../../reports/finding.ts'
 import type { Advisory } from '../osv.ts'
+import { matcherVersion } from '../own-scanner.ts'
 
 /** Records of one ecosystem in a generation; `newest`: its newest change, ISO 8601. */
 export type EcosystemCount = { advisories: number; newest: string }
@@ -97,21 +99,26 @@ export async function saveAdvisories(
     ) as one (id, ids, cves, modified, severity, cvss, details)
     on conflict do nothing returning id`)
   const saved = new Set(rows.map(({ id }) => id))
-  const packages = advisories.flatMap(({ id, packages: all }) =>
-    saved.has(id) ? all.map((one) => ({ id, ...one })) : [],
-  )
+  const packages = advisories.flatMap((advisory) => (saved.has(advisory.id) ? packagesOf(advisory) : []))
   await db.run(sql`
-    insert into advisory_package (generation_id, advisory_id, ecosystem, name, severity, ranges, versions)
-    select ${generation}, id, ecosystem, name, severity, ranges, array(select jsonb_array_elements_text(versions))
+    insert into advisory_package (generation_id, advisory_id, ecosystem, name, severity, ranges, versions, hash)
+    select ${generation}, id, ecosystem, name, severity, ranges, array(select jsonb_array_elements_text(versions)), hash
     from unnest(
       ${packages.map(({ id }) => id)}::text[], ${packages.map(({ ecosystem }) => ecosystem)}::text[],
       ${packages.map(({ name }) => name)}::text[],
       ${packages.map(({ severity }) => (severity ? rankOf(severity) : null))}::smallint[],
       ${packages.map(({ ranges }) => jsonbText(ranges))}::jsonb[],
-      ${packages.map(({ versions }) => jsonbText(versions))}::jsonb[]
-    ) as one (id, ecosystem, name, severity, ranges, versions)
+      ${packages.map(({ versions }) => jsonbText(versions))}::jsonb[], ${packages.map(({ hash }) => hash)}::bytea[]
+    ) as one (id, ecosystem, name, severity, ranges, versions, hash)
     on conflict do nothing`)
   return { saved, packages: packages.length }
+}
+
+/** `hash`: of all that matching reads, and of its version: where that grows, all packages are matched again. */
+function packagesOf({ packages, id, ids, cves, severity, cvssV3, details }: Advisory) {
+  const hashOf = (...parts: unknown[]) => createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, 16)
+  const own = hashOf(matcherVersion, id, ids, cves, severity, cvssV3, details).toString('base64')
+  return packages.map((one) => ({ id, ...one, hash: hashOf(own, one) }))
 }
 
 /** How likely a vulnerability is to be used. */
@@ -144,7 +151,7 @@ export async function saveStatements(db: Queryable, generation: number, statemen
 
 /** Rows that one statement removes. */
 const batch = 5000
-const tables = ['advisory_package', 'advisory', 'vulnerability_score', 'vex_statement'] as const
+const tables = ['advisory_change', 'advisory_package', 'advisory', 'vulnerability_score', 'vex_statement'] as const
 
 /** Generations of imports that failed, while no import runs. */
 export function listLeftOver(db: Queryable): Promise<{ id: number }[]> {
@@ -183,6 +190,9 @@ export async function dropGeneration(db: Queryable, id: number, signal?: AbortSi
 }
 
 const removals: Record<(typeof tables)[number], (id: number) => ReturnType<typeof sql>> = {
+  advisory_change: (id) => sql`
+    delete from advisory_change where ctid = any(array(
+      select ctid from advisory_change where generation_id = ${id} limit ${batch}))`,
   advisory_package: (id) => sql`
     delete from advisory_package where ctid = any(array(
       select ctid from advisory_package where generation_id = ${id} limit ${batch}))`,

@@ -9,6 +9,7 @@ import { enqueue } from '../../../../platform/jobs/enqueue.ts'
 import { handler, HopelessJob, jobType, type Job, type JobHandler } from '../../../../platform/jobs/type.ts'
 import { openScratch } from '../../../../platform/scratch.ts'
 import type { Registry } from '../../../../registry/registry.ts'
+import { noteCompared, saveChanges } from '../database/changes.ts'
 import { dropGeneration, findCurrent, listLeftOver, openGeneration, switchTo } from '../database/store.ts'
 import type { MatchJob } from '../again.ts'
 import { facts } from '../topics.ts'
@@ -52,7 +53,9 @@ export function importHandler(
     const id = await openGeneration(db, source.name)
     try {
       const written = await readInto(ground, id, source, job)
+      const comparedWith = await saveChanges(db, id, Object.keys(written.ecosystems), job.signal)
       await db.transaction(async (tx) => {
+        await noteCompared(tx, id, comparedWith)
         await switchTo(tx, id, written)
         failpoint('vulndb.switched')
         await ensureOwnScanner(tx)
