@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { Agent, createServer, get, request, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { Agent, get, type IncomingMessage } from 'node:http'
+import { openBlobCounter } from '../blob-counter.ts'
 import { openDelay } from '../delay.ts'
 import { basic, startMarina, type Registry } from '../registries.ts'
 import { takeTurns, type Bench, type Row, type Scenario } from '../scenario.ts'
@@ -13,6 +13,7 @@ const image = { layers: 4, bytes: 50 * MiB, delayMs: 20, atOnce: 3 }
 const lineBytesPerSecond = 125_000_000
 /** 500 times 200 MiB would be 100 GB: minutes of nothing but copying on two cores. */
 const crowd = { clients: 500, bytes: 5 * MiB }
+const costRounds = 5
 
 type Part = { digest: string; size: number }
 /** What a client needs to know of an image: the paths of its blobs. */
@@ -38,11 +39,41 @@ export const proxyCache: Scenario = {
       project: 'far',
       what: 'first pull',
     })
+    rows.push(...(await measureCost(bench, { marina, upstream })))
     rows.push(...(await compareByLine(bench, { marina, upstream })))
     rows.push(...(await compareWarm(bench, marina, upstream)))
     rows.push(...(await measureCrowd(bench, marina, upstream)))
     return rows
   },
+}
+
+/** What first pulls cost Marina, whatever else the processors do. */
+async function measureCost({ say }: Bench, { marina, upstream }: Pick<Sides, 'marina' | 'upstream'>): Promise<Row[]> {
+  await using line = await openDelay(upstream, image.delayMs)
+  await makeCache(marina, 'cost', line.port)
+  const [main, all]: [number[], number[]] = [[], []]
+  for (let round = 0; round < costRounds; round++) {
+    const pushed = await pushNew(upstream)
+    const before = processorSeconds(marina.pid)
+    await pull(marina.port, 'cost/', pushed, basic)
+    const after = processorSeconds(marina.pid)
+    main.push(after.main - before.main)
+    all.push(after.all - before.all)
+    say(`processor time: main thread ${main.at(-1)!.toFixed(3)} s, all threads ${all.at(-1)!.toFixed(3)} s`)
+  }
+  const what = 'processor time of a first pull of 200 MiB'
+  return [
+    { what: `${what}, main thread`, unit: 's', ours: main, target: { most: 0.35 } },
+    { what: `${what}, all threads`, unit: 's', ours: all },
+  ]
+}
+
+/** Of the main thread, and of all threads that live. */
+function processorSeconds(pid: number): { main: number; all: number } {
+  const secondsOf = (task: string) =>
+    Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]) / 1e9
+  const all = readdirSync(`/proc/${pid}/task`).reduce((sum, task) => sum + secondsOf(task), 0)
+  return { main: secondsOf(String(pid)), all }
 }
 
 /** The same over a line of 1 Gbit/s. */
@@ -98,7 +129,7 @@ async function compareWarm(bench: Bench, marina: Registry, upstream: number): Pr
 
 /** Many clients want the same new image; the upstream is counted, and the memory of Marina watched. */
 async function measureCrowd({ say }: Bench, marina: Registry, upstream: number): Promise<Row[]> {
-  await using counter = await openCounter(upstream)
+  await using counter = await openBlobCounter(upstream)
   await makeCache(marina, 'crowd', counter.port)
   const pushed = await pushNew(upstream, { bytes: crowd.bytes })
   const before = residentBytes(marina.pid)
@@ -255,29 +286,4 @@ async function startDocker(scratch: Scratch, name: string, remote?: string): Pro
   writeFileSync(file, JSON.stringify(config))
   await scratch.start(['docker-registry', 'serve', file], { port, env: { OTEL_TRACES_EXPORTER: 'none' } })
   return port
-}
-
-/** A proxy that counts the GETs of each blob which pass through it. */
-async function openCounter(port: number): Promise<{ port: number; count(digest: string): number } & AsyncDisposable> {
-  const counts = new Map<string, number>()
-  const server = createServer((incoming, outgoing) => {
-    const { method, url = '', headers } = incoming
-    const digest = /\/blobs\/(sha256:\w+)/.exec(url)?.[1]
-    if (method === 'GET' && digest) counts.set(digest, (counts.get(digest) ?? 0) + 1)
-    const passed = request({ host: '127.0.0.1', port, method, path: url, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode!, answer.headers)
-      answer.pipe(outgoing)
-    })
-    passed.on('error', () => outgoing.destroy())
-    incoming.pipe(passed)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    port: (server.address() as AddressInfo).port,
-    count: (digest) => counts.get(digest) ?? 0,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
 }

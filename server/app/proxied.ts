@@ -45,7 +45,7 @@ export function openProxiedView(
       limits: config.proxyCache,
       dir: proxiedDir(ground),
       takesFiles: storage.takeFile !== undefined,
-      startDigest: (algorithm) => storage.startDigest(algorithm),
+      startDigest: (algorithm, size) => storage.startDigest(algorithm, size),
       log,
       onReceived,
       openUpstream: async (id) => ({ asks: (await asks.open(id)).remote, blobs: (await blobs.open(id)).remote }),

@@ -10,6 +10,7 @@ export type Fault =
   | 'silence' // nobody ever answers
   | 'cut body' // half of the answer's body, then the connection ends
   | 'stuck body' // half of the answer's body, then nothing any more
+  | { stuckAfter: number } // so many bytes of the answer's body, then nothing any more
 
 export type FaultProxy = AsyncDisposable & {
   endpoint: string
@@ -44,7 +45,7 @@ async function handle(
 ): Promise<void> {
   if (fault === 'reset') req.socket.resetAndDestroy()
   else if (fault === 'silence') req.resume()
-  else if (typeof fault === 'object') {
+  else if (typeof fault === 'object' && 'status' in fault) {
     req.resume()
     await once(req, 'end')
     res.writeHead(fault.status, { 'content-type': fault.type ?? 'application/xml' }).end(fault.body)
@@ -62,7 +63,8 @@ function forward(fault: Fault | undefined, target: string, req: IncomingMessage,
       return
     }
     res.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
-    if (fault === 'cut body' || fault === 'stuck body') passHalf(answer, res, fault)
+    if (typeof fault === 'object' && 'stuckAfter' in fault) passSome(answer, res, fault.stuckAfter)
+    else if (fault === 'cut body' || fault === 'stuck body') passHalf(answer, res, fault)
     else answer.pipe(res)
   })
 }
@@ -76,5 +78,14 @@ function passHalf(answer: IncomingMessage, res: ServerResponse, fault: 'cut body
     const isLast = passed >= half
     const piece = chunk.subarray(0, isLast ? Math.max(1, Math.floor(chunk.length / 2)) : undefined)
     res.write(piece, () => isLast && fault === 'cut body' && res.socket?.destroy())
+  })
+}
+
+/** Passes the first bytes, and reads on without passing any more. */
+function passSome(answer: IncomingMessage, res: ServerResponse, bytes: number) {
+  let left = bytes
+  answer.on('data', (chunk: Buffer) => {
+    if (left > 0) res.write(chunk.subarray(0, left))
+    left -= chunk.length
   })
 }

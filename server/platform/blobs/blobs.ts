@@ -161,8 +161,8 @@ export interface Blobs {
    */
   append(stage: Stage, source: Bytes, digest?: RunningDigest): Promise<{ stage: Stage; cut?: unknown }>
 
-  /** The digest of a new stage, for its appends. */
-  startDigest(algorithm: Algorithm): RunningDigest
+  /** The digest of a new stage, for its appends. `size`: of all bytes to come, where that is known. */
+  startDigest(algorithm: Algorithm, size?: number): RunningDigest
 
   /** The first `stage.size` bytes of a stage. */
   readStage(stage: Stage): Promise<Readable>

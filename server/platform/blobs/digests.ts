@@ -45,7 +45,8 @@ export function inlineDigest(algorithm: Algorithm): RunningDigest {
   }
 }
 
-export type FileDigests = { start(algorithm: Algorithm): RunningDigest; close(): Promise<void> }
+/** `size`: of the file, in bytes, where it is known: a large one is left to the thread from its first byte on. */
+export type FileDigests = { start(algorithm: Algorithm, size?: number): RunningDigest; close(): Promise<void> }
 
 /** Files up to this size are hashed chunk by chunk in this thread: waking another one would take longer. */
 const inlineBytes = 4 * 2 ** 20
@@ -58,12 +59,12 @@ const inlineBytes = 4 * 2 ** 20
  */
 export function openFileDigests(): FileDigests {
   const thread = openThread()
-  return { start: (algorithm) => startDigest(thread, algorithm), close: thread.close }
+  return { start: (algorithm, size = 0) => startDigest(thread, algorithm, size), close: thread.close }
 }
 
-function startDigest(thread: Thread, algorithm: Algorithm): RunningDigest {
+function startDigest(thread: Thread, algorithm: Algorithm, size: number): RunningDigest {
   const id = thread.newId()
-  let inline: Hash | undefined = createHash(algorithm)
+  let inline: Hash | undefined = size > inlineBytes ? undefined : createHash(algorithm)
   let seen = 0
   let isFollowed = false
   const drop = () => {

@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { Readable, type Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { StorageUnavailable, type BlobStream, type Look } from './blobs.ts'
+import { freeNow } from './chunk.ts'
 import { diskFailure } from './failures.ts'
 
 /**
@@ -50,6 +51,8 @@ export function streamFile(file: FileHandle, position: number, length: number, c
       }
       await written
       await writer.end()
+      // All was sent, so nobody reads them any more; V8 would let hundreds of them pile up.
+      for (const buffer of buffers) freeNow(buffer)
     } finally {
       stream.destroy()
     }

@@ -98,7 +98,7 @@ export async function openFsBlobs({ root, limits }: { root: string; limits?: Par
     takeFile: (key, path) => noting(room, takeFile(store, key, path)),
     stage: (id) => ({ id: checkStageId(id), size: 0 }),
     append: (stage, source, digest) => noting(room, append(store, stage, source, digest)),
-    startDigest: (algorithm) => store.digests.start(algorithm),
+    startDigest: (algorithm, size) => store.digests.start(algorithm, size),
     readStage: (stage) => readStage(store, stage),
     commit: (stage, key) => commit(store, stage, key),
     discard: (stage) => discard(store, stage),

@@ -305,5 +305,5 @@ function firstOnly(fault: Fault): () => Fault | undefined {
 }
 
 function isDenied(fault: Fault): boolean {
-  return typeof fault === 'object' && fault.status === 403
+  return typeof fault === 'object' && 'status' in fault && fault.status === 403
 }

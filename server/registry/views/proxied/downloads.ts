@@ -13,6 +13,7 @@ import { startFetch } from './fetching.ts'
 import { streamOf } from './flow.ts'
 import { DownloadLost, startFollow } from './following.ts'
 import { findHolder } from './store.ts'
+import { storedFlow } from './stored-flow.ts'
 import { followOn } from './taken-over.ts'
 import type { DownloadGround, Downloads, Flow, WantedBlob } from './types.ts'
 
@@ -39,13 +40,7 @@ export function openDownloads(ground: DownloadGround): Downloads {
   )
   return {
     open: (wanted, range) => open(state, wanted, range),
-    async fetch(wanted) {
-      const flow = await joined(state, wanted)
-      if (flow === 'here') return
-      await flow.ready
-      const failure = await flow.over
-      if (failure !== undefined) throw failure
-    },
+    fetch: (wanted) => fetchOnly(state, wanted),
     sizeOf: (name, digest) => entries.get(`${name}@${digest}`)?.wanted.size,
     async [Symbol.asyncDispose]() {
       closing.abort()
@@ -60,14 +55,28 @@ async function overOf(flow: Promise<Flow | 'here'>): Promise<void> {
   if (found !== 'here') await found.over
 }
 
+async function fetchOnly(state: State, wanted: WantedBlob): Promise<void> {
+  for (let look = 1; ; look++) {
+    const flow = await joined(state, wanted)
+    if (flow === 'here') return
+    const failure = await flow.over
+    if (failure === undefined) return
+    if (!(failure instanceof DownloadLost) || look === looks) throw failure
+  }
+}
+
 async function open(state: State, wanted: WantedBlob, range?: ByteRange): Promise<BlobStream> {
   for (let look = 1; ; look++) {
     const flow = await joined(state, wanted)
     if (flow === 'here') return state.ground.local.openBlob(wanted.name, wanted.digest, range)
     const reader = followOn(flow, async () => {
       const next = await joined(state, wanted)
-      return next === 'here' ? undefined : next
+      return next === 'here' ? storedFlow(state.ground, wanted) : next
     })
+    if (!reader) {
+      await flow.over
+      continue
+    }
     try {
       await flow.ready
       return streamOf(reader, range ?? { start: 0, end: wanted.size - 1 }, reader.release)

@@ -7,7 +7,8 @@ import { proxyActor } from './actor.ts'
 import type { Blocks } from './blocks.ts'
 import { streamOf } from './flow.ts'
 import { upstreamName } from './names.ts'
-import { heldBackBytes, openSpool, type Spool } from './spool.ts'
+import { heldBackBytes } from './spool-state.ts'
+import { openSpool, type Spool } from './spool.ts'
 import type { DownloadGround, Flow, WantedBlob } from './types.ts'
 
 /** The claim on a download: it ends, or what has arrived in `file` is left for the next one who wants the blob. */
@@ -29,8 +30,7 @@ export async function startFetch(
   const { log, onStored } = ground
   const { blobs } = await wanted.upstream()
   const { name, digest, size } = wanted
-  const spool = await openSpool(file, size, { pool, digest: ground.startDigest(algorithmOf(digest)), before })
-  const from = spool.arrived()
+  const spool = await openSpool(file, size, { pool, digest: ground.startDigest(algorithmOf(digest), size), before })
   const begun = Promise.withResolvers<void>()
   const arrived = fill(ground, wanted, spool, { remote: blobs.until(signal), signal, onBegun: begun.resolve })
   // Of a small blob nothing is sent before all is known to be right: then a failure is an answer, not a cut.
@@ -55,7 +55,13 @@ export async function startFetch(
       await spool[Symbol.asyncDispose]()
     }
   })()
-  return { from, ready, over, hold: () => spool.hold(), follow: (...range) => spool.follow(...range) }
+  return {
+    ready,
+    over,
+    reached: () => spool.reached(),
+    hold: () => spool.hold(),
+    follow: (...range) => spool.follow(...range),
+  }
 }
 
 /**
@@ -74,7 +80,7 @@ async function store(
     await local.writeBlob(name, proxyActor, digest, bytes)
     return
   }
-  const stream = streamOf(spool, { start: 0, end: size - 1 }, spool.hold())
+  const stream = streamOf(spool, { start: 0, end: size - 1 }, spool.hold()!)
   try {
     await local.writeBlob(name, proxyActor, digest, stream)
   } finally {
@@ -93,16 +99,23 @@ async function fill(
   const from = spool.arrived()
   const isByTls = remote.endpoint.url.startsWith('https:')
   const { passed } = openThrottle(rules.bytesPerSecond, signal)
-  const take = (chunk: Buffer): Promise<void> | undefined => {
-    const { length } = chunk
-    if (spool.arrived() + length > size) throw wrongSize(wanted)
-    const writing = spool.write(chunk)
-    ground.onArrived(wanted, length, isByTls)
+  const arrive = (length: number, leavesGarbage: boolean, writing: Promise<void> | undefined) => {
+    ground.onArrived(wanted, length, leavesGarbage)
     const pausing = passed(length)
     return pausing ? Promise.all([writing, pausing]).then(() => {}) : writing
   }
+  const receiver = {
+    from,
+    onBegun,
+    take(chunk: Buffer) {
+      const { length } = chunk
+      if (spool.arrived() + length > size) throw wrongSize(wanted)
+      return arrive(length, isByTls, spool.write(chunk))
+    },
+    sink: { ...spool.sink, filled: (bytes: Buffer) => arrive(bytes.length, false, spool.sink.filled(bytes)) },
+  }
   try {
-    if (from < size || from === 0) await remote.receiveBlob(upstreamName(name), digest, { from, onBegun, take })
+    if (from < size || from === 0) await remote.receiveBlob(upstreamName(name), digest, receiver)
     if (spool.arrived() !== size) throw wrongSize(wanted)
     await spool.finish((hex) => {
       if (hex !== hexOf(digest)) throw lied(wanted, `its bytes have the digest ${algorithmOf(digest)}:${hex}`)

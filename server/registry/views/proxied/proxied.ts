@@ -34,8 +34,8 @@ export function openProxied(lent: ProxyLent & { counts: CacheCounts }): Proxied 
     noted: ({ project: { endpointId } }, error) =>
       error === undefined ? breaker.worked(endpointId) : breaker.failed(endpointId, error),
     onStored: (wanted) => keeper.stored(wanted),
-    onArrived({ project }, count, isByTls) {
-      if (isByTls) lent.onReceived(count)
+    onArrived({ project }, count, leavesGarbage) {
+      if (leavesGarbage) lent.onReceived(count)
       counts.bytes(project, 'fetched', count)
     },
   })

@@ -8,7 +8,8 @@ import { after, test } from 'node:test'
 import { openFileDigests } from '../../../platform/blobs/digests.ts'
 import { openBlocks } from './blocks.ts'
 import { streamOf } from './flow.ts'
-import { heldBackBytes, openSpool, type Spool } from './spool.ts'
+import { heldBackBytes } from './spool-state.ts'
+import { openSpool, type Spool } from './spool.ts'
 
 const dir = await mkdtemp(join(tmpdir(), 'spool-'))
 const digests = openFileDigests()
@@ -24,7 +25,7 @@ const hexOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex'
 /** A chunk with memory of its own, which the spool frees. */
 const chunkOf = (bytes: Buffer) => Buffer.from(bytes)
 const readAll = async (spool: Spool, start: number, end: number) =>
-  Buffer.concat((await streamOf(spool, { start, end }, spool.hold()).toArray()) as Buffer[])
+  Buffer.concat((await streamOf(spool, { start, end }, spool.hold()!).toArray()) as Buffer[])
 
 /** Takes each chunk in its own time, and looks at it only then: a buffer that is used too early is found out. */
 async function sendSlowly(spool: Spool, start: number, end: number): Promise<Buffer> {
@@ -37,7 +38,7 @@ async function sendSlowly(spool: Spool, start: number, end: number): Promise<Buf
       }, 2)
     },
   })
-  await streamOf(spool, { start, end }, spool.hold()).sendTo!(to)
+  await streamOf(spool, { start, end }, spool.hold()!).sendTo!(to)
   return Buffer.concat(chunks)
 }
 
@@ -61,7 +62,7 @@ test('readers get every byte, at their own pace, from the file and from memory',
 test('the last bytes wait until the digest is known; a failure reaches every reader instead of them', async () => {
   const bytes = randomBytes(heldBackBytes + 1000)
   const spool = await open(bytes.length)
-  const release = spool.hold()
+  const release = spool.hold()!
   const got: Buffer[] = []
   const reading = spool.follow(0, bytes.length - 1, async (chunk) => void got.push(Buffer.from(chunk)))
   reading.catch(() => {})

@@ -1,8 +1,11 @@
-import { unlink, type FileHandle } from 'node:fs/promises'
+import { unlink } from 'node:fs/promises'
 import { StorageFull, type RunningDigest } from '../../../platform/blobs/blobs.ts'
 import { freeNow } from '../../../platform/blobs/chunk.ts'
-import { blockBytes, type Block, type Blocks } from './blocks.ts'
+import type { Sink } from '../../../platform/outbound/outbound.ts'
+import type { Block, Blocks } from './blocks.ts'
 import { openSpoolFile } from './spool-file.ts'
+import { follow } from './spool-reader.ts'
+import { newState, readable, type State } from './spool-state.ts'
 
 /**
  * The bytes of one blob on their way from the upstream, in a file that grows. Any number of readers follow it at their
@@ -20,6 +23,8 @@ export interface Spool {
    * disk.
    */
   write(bytes: Buffer): Promise<void> | undefined
+  /** The same for bytes that are read straight into the spool's memory. */
+  sink: Sink
   /**
    * All bytes have arrived: once the file has them, `verify` gets their digest, in hex. It throws when that is wrong;
    * otherwise the readers get the last bytes.
@@ -27,8 +32,10 @@ export interface Spool {
   finish(verify: (hex: string) => void): Promise<void>
   /** Readers fail with this error. Does nothing after `finish`. */
   fail(error: unknown): void
-  /** Keeps the file open for a reader until the returned function is called. */
-  hold(): () => void
+  /** How many bytes readers may have got. */
+  reached(): number
+  /** Keeps the file open for a reader until the returned function is called; undefined when it is closed. */
+  hold(): (() => void) | undefined
   /**
    * Gives the bytes from `start` to `end`, both included, to `send` as they arrive, as many at once as there are. They
    * are the reader's until its promise resolves. Fails when the download does. The reader has to `hold` the spool.
@@ -40,9 +47,6 @@ export interface Spool {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** How many of the last bytes nobody gets before the digest of all is known to be right. */
-export const heldBackBytes = 64 * 1024
-
 /** How many of the newest blocks stay in memory, 4 MiB in all: most readers are near them. */
 const newestBlocks = 8
 
@@ -52,33 +56,11 @@ const behindBytes = 8 * 2 ** 20
 /** The thread that hashes is told of this many new bytes at once. */
 const toldBytes = 4 * 2 ** 20
 
+/** Readers hear of so many new bytes at once, or of what came in so many ms. */
+const wake = { bytes: 2 ** 18, ms: 2 }
+
 /** So many bytes are written at once, or what came in so many ms: other processes see the file grow that often. */
 const batch = { bytes: 2 ** 19, ms: 25 }
-
-/** The most bytes that a reader takes at once who cannot hold a block, or is far behind. */
-const readBytes = 64 * 1024
-
-type State = {
-  size: number
-  /** Bytes that came, and those of them that the file has. */
-  arrived: number
-  written: number
-  ended: { isRight: true } | { isRight: false; error: unknown } | undefined
-  grown: ReturnType<typeof openSignal>
-  handle: FileHandle
-  /** The owner and the readers; the last one closes the file. */
-  users: number
-  pool: Blocks
-  digest: RunningDigest
-  /** The bytes of the file of which the digest was told. */
-  told: number
-  /** The newest blocks, and older ones that the file does not have yet; all but the last one are full. */
-  blocks: Block[]
-  /** Writes one batch after the other while there is enough to write. */
-  writing: Promise<void> | undefined
-  timer: NodeJS.Timeout | undefined
-  waking: NodeJS.Immediate | undefined
-}
 
 /** `digest`: a new one. `before`: a file with the first bytes of the blob, which are copied, as its owner may live. */
 export async function openSpool(
@@ -97,7 +79,9 @@ export async function openSpool(
     file,
     size,
     arrived: () => state.arrived,
+    reached: () => readable(state),
     write: (bytes) => take(state, bytes),
+    sink: sinkOf(state),
     async finish(verify) {
       while (state.written < state.arrived) await startWriting(state)
       verify(await digest.finish(handle.fd))
@@ -108,6 +92,7 @@ export async function openSpool(
       end({ isRight: false, error })
     },
     hold() {
+      if (state.users === 0) return undefined
       state.users++
       let isHeld = true
       return () => {
@@ -124,45 +109,63 @@ export async function openSpool(
   }
 }
 
-type New = Pick<State, 'size' | 'arrived' | 'handle' | 'pool' | 'digest'>
-
-const newState = (given: New): State => ({
-  ...given,
-  written: given.arrived,
-  ended: undefined,
-  grown: openSignal(),
-  users: 1,
-  told: 0,
-  blocks: [],
-  writing: undefined,
-  timer: undefined,
-  waking: undefined,
-})
-
-/** Copies what came into the blocks, and begins to write it to the file. */
+/** Copies what came into the blocks. */
 function take(state: State, bytes: Buffer): Promise<void> | undefined {
-  const { size, blocks, pool } = state
+  const { size } = state
   if (state.arrived + bytes.length > size) throw new Error(`more than the ${size} bytes of the blob arrived`)
-  state.digest.passing(bytes)
+  let waiting: Promise<void> | undefined
   for (let rest = bytes; rest.length > 0;) {
-    let block = blocks.at(-1)
-    if (!block || block.filled === block.bytes.length)
-      blocks.push((block = pool.take(state.arrived, size - state.arrived)))
+    const block = roomyBlock(state)
     const piece = rest.subarray(0, block.bytes.length - block.filled)
     block.bytes.set(piece, block.filled)
-    block.filled += piece.length
-    state.arrived += piece.length
+    waiting = grow(state, block, piece)
     rest = rest.subarray(piece.length)
   }
   freeNow(bytes)
-  // Once for all chunks that are read from sockets in this turn: each wakes all readers.
-  state.waking ??= setImmediate(() => {
-    state.waking = undefined
-    state.grown.send()
-  })
+  return waiting
+}
+
+const sinkOf = (state: State): Sink => ({
+  left: () => state.size - state.arrived,
+  room() {
+    const { bytes, filled } = roomyBlock(state)
+    return bytes.subarray(filled)
+  },
+  filled: (bytes) => grow(state, roomyBlock(state), bytes),
+})
+
+/** The block for the next bytes; a new one where the last one is full. */
+function roomyBlock({ blocks, pool, arrived, size }: State): Block {
+  const last = blocks.at(-1)
+  if (last && last.filled < last.bytes.length) return last
+  const block = pool.take(arrived, size - arrived)
+  blocks.push(block)
+  return block
+}
+
+/** These bytes are in the block now. Tells the readers, and begins to write to the file. */
+function grow(state: State, block: Block, bytes: Buffer): Promise<void> | undefined {
+  state.digest.passing(bytes)
+  block.filled += bytes.length
+  state.arrived += bytes.length
+  wakeLater(state)
   if (state.arrived - state.written >= batch.bytes) void startWriting(state)
   else writeLater(state)
   return state.arrived - state.written > behindBytes ? state.writing : undefined
+}
+
+/** Tells the readers once there is enough to send, or after a moment: each of them makes a system call then. */
+function wakeLater(state: State): void {
+  const isEnough = state.arrived - state.told.readers >= wake.bytes
+  if (isEnough) tellReaders(state)
+  else state.waking ??= setTimeout(() => tellReaders(state), wake.ms)
+}
+
+function tellReaders(state: State): void {
+  clearTimeout(state.waking)
+  state.waking = undefined
+  state.told.readers = state.arrived
+  state.grown.send()
 }
 
 function writeLater(state: State): void {
@@ -190,8 +193,8 @@ async function writeAll(state: State): Promise<void> {
         start + filled > written ? [bytes.subarray(Math.max(0, written - start), filled)] : [],
       )
       state.written += (await state.handle.writev(pieces, written)).bytesWritten
-      if (state.written - state.told >= toldBytes) {
-        state.told = state.written
+      if (state.written - state.told.digest >= toldBytes) {
+        state.told.digest = state.written
         state.digest.written(state.handle.fd, state.written)
       }
       while (blocks.length > newestBlocks && blocks[0]!.start + blocks[0]!.filled <= state.written)
@@ -206,68 +209,11 @@ async function writeAll(state: State): Promise<void> {
   }
 }
 
-async function follow(state: State, start: number, end: number, send: (bytes: Buffer) => Promise<void>) {
-  /** Of this reader alone, for what it cannot hold; made when it is needed. */
-  let own: Buffer | undefined
-  for (let at = start; at <= end;) {
-    const upto = Math.min(end + 1, readable(state))
-    if (at >= upto) {
-      if (state.ended && !state.ended.isRight) throw state.ended.error
-      await state.grown.next()
-      continue
-    }
-    const block = blockAt(state, at)
-    const isHeld = block !== undefined && state.pool.hold(block)
-    try {
-      const bytes = isHeld
-        ? block.bytes.subarray(at - block.start, Math.min(block.filled, upto - block.start))
-        : await copySome(state, block, (own ??= Buffer.allocUnsafeSlow(readBytes)), at, upto)
-      await send(bytes)
-      at += bytes.length
-    } finally {
-      if (isHeld) state.pool.release(block)
-    }
-  }
-}
-
-/** The block in memory that has byte `at`. */
-function blockAt({ blocks }: State, at: number): Block | undefined {
-  const [first] = blocks
-  return first && at >= first.start ? blocks[Math.floor((at - first.start) / blockBytes)] : undefined
-}
-
-/** Copies from a block, or from the file, which has all that is in no block any more. */
-async function copySome({ handle }: State, block: Block | undefined, own: Buffer, at: number, upto: number) {
-  const wanted = Math.min(own.length, upto - at)
-  if (block) {
-    const count = block.bytes.copy(own, 0, at - block.start, Math.min(block.filled, at - block.start + wanted))
-    return own.subarray(0, count)
-  }
-  const { bytesRead } = await handle.read(own, 0, wanted, at)
-  if (bytesRead === 0) throw new Error('the file of a download is shorter than what was written to it')
-  return own.subarray(0, bytesRead)
-}
-
-/** How many bytes may be sent: the last ones wait for the digest. */
-const readable = ({ ended, arrived, size }: State): number =>
-  ended?.isRight ? size : Math.min(arrived, Math.max(0, size - heldBackBytes))
-
 async function release(state: State): Promise<void> {
   if (--state.users > 0) return
   clearTimeout(state.timer)
+  clearTimeout(state.waking)
   await state.writing?.catch(() => {})
   for (const block of state.blocks.splice(0)) state.pool.drop(block)
   await state.handle.close()
-}
-
-/** Wakes all that wait. */
-function openSignal() {
-  let waiting = Promise.withResolvers<void>()
-  return {
-    next: () => waiting.promise,
-    send() {
-      waiting.resolve()
-      waiting = Promise.withResolvers()
-    },
-  }
 }

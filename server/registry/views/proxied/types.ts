@@ -53,8 +53,8 @@ export type ProxyLent = {
   dir: string
   /** Whether Marina's own storage takes whole files. */
   takesFiles: boolean
-  /** A digest that is computed beside the download. */
-  startDigest(algorithm: Algorithm): RunningDigest
+  /** A digest that is computed beside the download of `size` bytes. */
+  startDigest(algorithm: Algorithm, size: number): RunningDigest
   log: Log
   /** Told of the length of each chunk that comes by TLS: its memory is freed by the garbage collection alone. */
   onReceived(bytes: number): void
@@ -77,10 +77,10 @@ export interface Flow {
   ready: Promise<void>
   /** Resolves when all is over: with undefined when the blob is stored here, else with the reason. Never rejects. */
   over: Promise<unknown>
-  /** How many bytes it took over from a process that is lost. */
-  from: number
-  /** Keeps the bytes for a reader until the returned function is called. */
-  hold(): () => void
+  /** How many bytes, from the blob's first one on, its readers may have got so far. */
+  reached(): number
+  /** Keeps the bytes for a reader until the returned function is called; undefined when they are gone already. */
+  hold(): (() => void) | undefined
   /** Gives the bytes from `start` to `end` to `send` as they arrive: the reader's until its promise resolves. */
   follow(start: number, end: number, send: (bytes: Buffer) => Promise<void>): Promise<void>
 }
@@ -105,8 +105,8 @@ export type DownloadGround = Pick<
   noted(wanted: WantedBlob, error: unknown): void
   /** Told of each blob that is stored. */
   onStored(wanted: WantedBlob): void
-  /** Told of each chunk that comes, in bytes. */
-  onArrived(wanted: WantedBlob, bytes: number, isByTls: boolean): void
+  /** Told of what comes, in bytes; `leavesGarbage`: in memory that the garbage collection alone frees. */
+  onArrived(wanted: WantedBlob, bytes: number, leavesGarbage: boolean): void
 }
 
 /**

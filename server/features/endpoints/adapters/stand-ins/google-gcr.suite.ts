@@ -70,6 +70,7 @@ export const artifactRegistryStandIn: StandIn = {
     return {
       login: { username: '_json_key', password: keyFile(url) },
       service: 'pkg.dev',
+      hidesService: true,
       mayPush: async (name) => (await known(name.split('/')[0]!)).includes(name.split('/')[1]!),
       routes: [
         tagsRoute(backing, isLetIn, challengeOf(url, 'pkg.dev')),

@@ -31,6 +31,8 @@ export type Vendor = {
   login: Login
   /** The challenge of /v2: Basic, or a Bearer with this service at the stand-in's own token service. */
   service?: string
+  /** The challenge of /v2/ itself names no service, and the token service asks for none. */
+  hidesService?: boolean
   /** Whether a repository can be pushed to; always, where the vendor makes them at a push. */
   mayPush?(repository: string): Promise<boolean>
 }
@@ -128,19 +130,21 @@ function serverOf({ vendor, url, tokens, isLetIn, marina }: Served) {
   }
 }
 
-function challengeOf({ service }: Vendor, url: string, path: URL): Answer {
+function challengeOf({ service, hidesService }: Vendor, url: string, path: URL): Answer {
   const [, scope] = /^\/v2\/(.+)\/(?:manifests|blobs|tags)\//.exec(path.pathname) ?? []
   const words = scope ? `,scope="repository:${scope}:pull"` : ''
-  const bearer = `Bearer realm="${url}/jwt/auth",service="${service}"${words}`
+  const named = hidesService && path.pathname === '/v2/' ? '' : `,service="${service}"`
+  const bearer = `Bearer realm="${url}/jwt/auth"${named}${words}`
   const header = service === undefined ? 'Basic realm="registry"' : bearer
   return { ...refusal(401, 'UNAUTHORIZED'), headers: { 'www-authenticate': header } }
 }
 
 /** Gives tokens for the login (distribution, "Token Authentication Specification"). */
-const tokenRoute = ({ login, service }: Vendor, tokens: Set<string>): Route => [
+const tokenRoute = ({ login, service, hidesService }: Vendor, tokens: Set<string>): Route => [
   /^GET \/jwt\/auth$/,
   ({ headers, query }) => {
-    if (headers.authorization !== basicOf(login) || query.get('service') !== service)
+    const isForThis = query.get('service') === service || (hidesService && !query.has('service'))
+    if (headers.authorization !== basicOf(login) || !isForThis)
       return { status: 401, json: { errors: [{ code: 'UNAUTHORIZED', message: 'wrong name or password' }] } }
     const token = randomUUID()
     tokens.add(`Bearer ${token}`)
