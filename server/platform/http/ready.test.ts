@@ -34,6 +34,13 @@ test('an answer with ready texts has the bytes that its schema gives to the valu
   assert.deepEqual(JSON.parse(bytes.toString()), rows)
 })
 
+test('so has one that is longer than what is written at once', () => {
+  const many = Array.from({ length: 1000 }, (_, index) => rows[index % rows.length]!)
+  const bytes = ready(many.map((row) => (row.found ? { ...row, found: readyText(JSON.stringify(row.found)) } : row)))
+  assert.ok(bytes.length > 50_000)
+  assert.equal(bytes.toString(), plain(many))
+})
+
 test('an answer without ready texts, and one after an answer that failed, are complete', () => {
   assert.equal(ready([{ id: 1, name: 'a' }]).toString(), '[{"id":1,"name":"a"}]')
   assert.throws(() => ready([{ id: 1, found: readyText('{}') }, { name: 'no id' }]), /id.* is required/)
