@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import { connect, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { readyText } from './ready.ts'
+import { giveBack, readyText } from './ready.ts'
 import { serializedOnUse } from './schemas.ts'
 
 const value = {
@@ -45,4 +47,58 @@ test('an answer without ready texts, and one after an answer that failed, are co
   assert.equal(ready([{ id: 1, name: 'a' }]).toString(), '[{"id":1,"name":"a"}]')
   assert.throws(() => ready([{ id: 1, found: readyText('{}') }, { name: 'no id' }]), /id.* is required/)
   assert.equal(ready([{ id: 2, found: readyText('{"a":{}}') }]).toString(), '[{"id":2,"found":{"a":{}}}]')
+})
+
+/** An answer of more than 100 KB in which `word` stands everywhere. */
+const longOne = (word: string): Buffer => {
+  const found = readyText(JSON.stringify({ a: { total: 1, word: word.repeat(20) } }))
+  const bytes = ready(Array.from({ length: 1000 }, (_, id) => ({ id, name: word, found })))
+  assert.ok(Buffer.isBuffer(bytes) && bytes.length > 100_000)
+  return bytes
+}
+
+test('the memory of a long answer is used again once it was given back, and not before', () => {
+  const [first, second] = [longOne('first'), longOne('second')]
+  assert.notEqual(first.buffer, second.buffer)
+  const said = second.toString()
+  giveBack(first)
+  const third = longOne('third')
+  assert.equal(third.buffer, first.buffer)
+  assert.deepEqual([second.toString(), third.toString()], [said, said.replaceAll('second', 'third')])
+})
+
+test('clients that read late, or hang up, get no bytes of the answers of others', async () => {
+  const server = createServer((request, response) => {
+    const bytes = longOne(request.url!.slice(1))
+    response.once('close', () => giveBack(bytes))
+    response.end(bytes)
+  })
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  try {
+    const late = connect(port, '127.0.0.1').pause()
+    // More than the sockets hold: what is not read waits in the memory of the answers.
+    const times = 60
+    late.write('GET /late HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(times))
+    for (let round = 0; round < 50; round++) {
+      const gone = connect(port, '127.0.0.1').pause()
+      gone.write('GET /gone HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(5))
+      const answers = await Promise.all(
+        ['one', 'two', 'three'].map(async (word) => (await fetch(`http://127.0.0.1:${port}/${word}`)).text()),
+      )
+      assert.deepEqual(
+        answers,
+        ['one', 'two', 'three'].map((word) => longOne(word).toString()),
+      )
+      gone.destroy()
+    }
+    const wanted = longOne('late').toString()
+    let got = ''
+    late.on('data', (bytes: Buffer) => (got += bytes.toString('latin1'))).resume()
+    while (got.split(wanted).length <= times) await new Promise((resolve) => setTimeout(resolve, 10))
+    late.destroy()
+  } finally {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
 })

@@ -38,6 +38,23 @@ export function forReadyText(schema: unknown): unknown {
 }
 
 /**
+ * Memory of `slab.bytes` bytes is used for one long answer after the other, at most `slab.most` are kept: new memory of
+ * this size comes from the system page by page, which took longer than all that is written into it.
+ */
+const slab = { bytes: 262_144, least: 32_768, most: 4 }
+const spare: ArrayBuffer[] = []
+
+function takeMemory(length: number): Buffer {
+  if (length < slab.least || length > slab.bytes) return Buffer.allocUnsafe(length)
+  return Buffer.from(spare.pop() ?? new ArrayBuffer(slab.bytes), 0, length)
+}
+
+/** Takes the memory of an answer back, once it is sent or its connection is gone. */
+export function giveBack({ buffer }: Buffer): void {
+  if (buffer.byteLength === slab.bytes && spare.length < slab.most) spare.push(buffer as ArrayBuffer)
+}
+
+/**
  * Serializes an answer by `serialize`, which was made for the schema of `forReadyText`. With ready texts the answer is
  * put together as bytes: a string of more than 128 KiB gets memory of its own from the system, which took longer than
  * all that is written into it.
@@ -54,7 +71,7 @@ function putTogether(text: string, texts: string[]): Buffer {
   const hole = mark.length + 2
   let length = Buffer.byteLength(text) - hole * texts.length
   for (const one of texts) length += Buffer.byteLength(one)
-  const bytes = Buffer.allocUnsafe(length)
+  const bytes = takeMemory(length)
   let [from, at] = [0, 0]
   for (const one of texts) {
     const place = text.indexOf(mark, from)

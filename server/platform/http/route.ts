@@ -8,6 +8,7 @@ import { BadListing } from '../db/listing.ts'
 import { Failure, failureBody } from './failure.ts'
 import { linkHeaders, pageHeaders, settlePage } from './paging.ts'
 import { Content, Created, Reply, type Page } from './reply.ts'
+import { giveBack } from './ready.ts'
 import { serializedOnUse } from './schemas.ts'
 import { bodyFailure, validateInputs } from './validation.ts'
 
@@ -273,7 +274,9 @@ function sendBody(body: unknown, reply: FastifyReply, shape: Shape) {
   if (typeof body !== 'string' && !Buffer.isBuffer(body)) {
     if (body instanceof Readable) return reply.send(body)
     if (!reply.hasHeader('content-type')) reply.type('application/json; charset=utf-8')
-    return reply.send(shape(body))
+    const shaped = shape(body)
+    if (Buffer.isBuffer(shaped)) reply.raw.once('close', () => giveBack(shaped))
+    return reply.send(shaped)
   }
   return reply.type(reply.getHeader('content-type')?.toString() ?? 'text/plain; charset=utf-8').send(body)
 }
