@@ -30,12 +30,10 @@ type ChildOptions = {
 
 const entry = new URL('./serving.ts', import.meta.url)
 /**
- * V8's young generation stays small: 2 MiB for each half instead of 16, as what a request needs is short-lived. Under
- * pulls and pushes a process took 130 MiB instead of 180 to 230. And garbage is collected when the heap has grown by
- * half: on a large machine V8 waits until it is four times as large. That took 90 instead of up to 124 MiB, and no more
- * processor time.
+ * V8's young generation stays small: 8 MiB for each half instead of 16. It is a choice between memory and long lists, whose
+ * garbage outlives a small one and is then collected with the whole heap (docs/decisions/0064-memory.md has figures).
  */
-const lean = ['--max-semi-space-size=2', '--heap-growing-percent=50']
+const lean = ['--max-semi-space-size=8']
 /** Set for the process from its first file on: with that file already compiled, it need not load a compiler. */
 const compileCache = path.join(import.meta.dirname, '../../../.cache/compile')
 
