@@ -30,8 +30,8 @@ type ChildOptions = {
 
 const entry = new URL('./serving.ts', import.meta.url)
 /**
- * V8's young generation stays small: 8 MiB for each half instead of 16. It is a choice between memory and long lists, whose
- * garbage outlives a small one and is then collected with the whole heap (docs/decisions/0064-memory.md has figures).
+ * V8's young generation stays small: 8 MiB for each half instead of 16. It is a choice between memory and long lists,
+ * whose garbage outlives a small one and is then collected with the whole heap (docs/decisions/0064-memory.md).
  */
 const lean = ['--max-semi-space-size=8']
 /** Set for the process from its first file on: with that file already compiled, it need not load a compiler. */
