@@ -3,7 +3,6 @@
  * killed.
  */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
@@ -12,7 +11,8 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pushImage } from './app-image.ts'
 import { basic } from './http.ts'
-import { cleanEnvironment, end, makeFolder, root, startMarina } from './marina.ts'
+import { end, makeFolder, root, startMarina } from './marina.ts'
+import { startWorker } from './worker.ts'
 
 test('the walk from an SBOM to a verified signature works without a network, command by command', async () => {
   await using top = await makeFolder()
@@ -68,17 +68,7 @@ test('an SBOM whose process is killed while it is stored is made by the next pro
   const body = JSON.stringify({ scan_type: 'sbom' })
   assert.equal((await fetch(`${image}/scan`, { method: 'POST', headers, body })).status, 202)
 
-  const work = (env: NodeJS.ProcessEnv) =>
-    spawn(process.execPath, [path.join(root, 'server/main.ts'), 'work'], {
-      cwd: dataDir,
-      stdio: 'ignore',
-      env: cleanEnvironment({
-        MARINA_DATA_DIR: dataDir,
-        MARINA_METRICS_PORT: 'off',
-        MARINA_WORKER_LEASE: '5s',
-        ...env,
-      }),
-    })
+  const work = (env: NodeJS.ProcessEnv) => startWorker(dataDir, env)
   assert.deepEqual(await once(work({ MARINA_FAILPOINTS: 'sbom.saved' }), 'exit'), [null, 'SIGKILL'])
   const worker = work({})
   const exited = once(worker, 'exit')

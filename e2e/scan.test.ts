@@ -1,6 +1,5 @@
 /** A scan whose process is killed. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,7 +9,8 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pushImage } from './app-image.ts'
 import { basic } from './http.ts'
-import { cleanEnvironment, makeFolder, root, startMarina } from './marina.ts'
+import { makeFolder, startMarina } from './marina.ts'
+import { startWorker } from './worker.ts'
 
 test('a scan whose process is killed while its report is saved runs again, and nothing is there twice', async () => {
   await using top = await makeFolder()
@@ -30,18 +30,7 @@ test('a scan whose process is killed while its report is saved runs again, and n
   assert.equal(await post(`${api}/scanners`, { name: 'probe', url: adapter.url }), 201)
   assert.equal(await post(`${image}/scan`, { scan_type: 'vulnerability' }), 202)
 
-  const work = (env: NodeJS.ProcessEnv) =>
-    spawn(process.execPath, [path.join(root, 'server/main.ts'), 'work'], {
-      cwd: dataDir,
-      stdio: 'ignore',
-      env: cleanEnvironment({
-        MARINA_DATA_DIR: dataDir,
-        MARINA_METRICS_PORT: 'off',
-        MARINA_WORKER_LEASE: '5s',
-        MARINA_OUTBOUND_ALLOW: '127.0.0.1',
-        ...env,
-      }),
-    })
+  const work = (env: NodeJS.ProcessEnv) => startWorker(dataDir, { MARINA_OUTBOUND_ALLOW: '127.0.0.1', ...env })
   assert.deepEqual(await once(work({ MARINA_FAILPOINTS: 'report.saved' }), 'exit'), [null, 'SIGKILL'])
   const worker = work({})
   const exited = once(worker, 'exit')

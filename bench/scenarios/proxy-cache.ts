@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { Agent, get, type IncomingMessage } from 'node:http'
-import { openBlobCounter } from '../blob-counter.ts'
+import { blobOf, openCounter } from '../counter.ts'
 import { openDelay } from '../delay.ts'
 import { basic, startMarina, type Registry } from '../registries.ts'
 import { takeTurns, type Bench, type Row, type Scenario } from '../scenario.ts'
@@ -129,7 +129,7 @@ async function compareWarm(bench: Bench, marina: Registry, upstream: number): Pr
 
 /** Many clients want the same new image; the upstream is counted, and the memory of Marina watched. */
 async function measureCrowd({ say }: Bench, marina: Registry, upstream: number): Promise<Row[]> {
-  await using counter = await openBlobCounter(upstream)
+  await using counter = await openCounter(upstream, blobOf)
   await makeCache(marina, 'crowd', counter.port)
   const pushed = await pushNew(upstream, { bytes: crowd.bytes })
   const before = residentBytes(marina.pid)

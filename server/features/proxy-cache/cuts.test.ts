@@ -3,30 +3,17 @@ import assert from 'node:assert/strict'
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { digestOf } from '../../../oci/digest.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { startChild } from '../../testing/child.ts'
 import { eventually, expectAnswer } from '../../testing/http.ts'
 import { removeLeftovers } from './leftovers.ts'
-import { imageOf, openCacheScene } from './scene.suite.ts'
+import { givenLayer, openCacheScene } from './scene.suite.ts'
 
 const quick = { MARINA_ENDPOINT_BACK_OFF: '1ms', MARINA_ENDPOINT_TRIES: '2', MARINA_PROXY_CACHE_FAILURES: '1000' }
 const scene = await openCacheScene(quick)
 const { marina } = scene
 const { db } = marina.ground
 const dir = join(marina.config.server.dataDir, 'proxied')
-
-/** An image at the upstream whose manifest is known here; the layer is `size` bytes long. */
-async function givenLayer(size: number) {
-  const cache = await scene.givenCache()
-  const image = imageOf(size)
-  const [layer] = image.layers
-  const name = `team/${cache}`
-  await scene.push(name, 'v1', image)
-  expectAnswer(await scene.get(`${cache}/${name}/manifests/v1`), 200)
-  const digest = digestOf(layer!)
-  return { cache, name, image, layer: layer!, digest, path: `${cache}/${name}/blobs/${digest}` }
-}
 
 /** From which byte on the upstream was asked for this blob last. */
 const resumedAt = (digest: string): number => {
@@ -41,7 +28,7 @@ const isLeft = async (digest: string) =>
   ).length === 1
 
 test('kill -9 of the process that downloads: another one goes on at the byte that had arrived', async () => {
-  const { cache, name, image, layer, digest, path } = await givenLayer(3_000_000)
+  const { cache, name, image, layer, digest, path } = await givenLayer(scene, 3_000_000)
   await using child = await startChild(marina, { MARINA_OUTBOUND_ALLOW: '127.0.0.1', ...quick })
   scene.fault = (line) => (line.includes(digest) ? 'stuck body' : undefined)
   const first = scene.stream(child.url, `/v2/${path}`)
@@ -66,7 +53,7 @@ test('kill -9 of the process that downloads: another one goes on at the byte tha
 })
 
 test('an upstream that goes away in the middle: the next pull goes on where it stopped', async () => {
-  const { layer, digest, path } = await givenLayer(3_000_000)
+  const { layer, digest, path } = await givenLayer(scene, 3_000_000)
   let cuts = 0
   // Half of it comes; then the upstream is gone.
   scene.fault = (line) => (line.includes(digest) ? (++cuts === 1 ? 'cut body' : 'reset') : undefined)
@@ -79,7 +66,7 @@ test('an upstream that goes away in the middle: the next pull goes on where it s
 })
 
 test('wrong bytes of a download that was left are found, and the pull after that begins anew', async () => {
-  const { layer, digest, path, cache, name } = await givenLayer(400_000)
+  const { layer, digest, path, cache, name } = await givenLayer(scene, 400_000)
   const { id: projectId } = (await db.row<{ id: number }>(sql`select id from project where name = ${cache}`))!
   const file = join(dir, 'left-by-nobody')
   await mkdir(dir, { recursive: true })
@@ -95,7 +82,7 @@ test('wrong bytes of a download that was left are found, and the pull after that
 })
 
 test('what nobody goes on with for an hour is removed', async () => {
-  const { digest, path } = await givenLayer(2_000_000)
+  const { digest, path } = await givenLayer(scene, 2_000_000)
   let cuts = 0
   scene.fault = (line) => (line.includes(digest) ? (++cuts === 1 ? 'cut body' : 'reset') : undefined)
   await assert.rejects(scene.get(path))

@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict'
 import { open } from 'node:fs/promises'
 import { after, test } from 'node:test'
-import { digestOf } from '../../../oci/digest.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { startChild } from '../../testing/child.ts'
 import { findDisagreements } from '../../testing/given.ts'
 import { eventually, expectAnswer } from '../../testing/http.ts'
-import { imageOf, openCacheScene } from './scene.suite.ts'
+import { givenLayer, openCacheScene } from './scene.suite.ts'
 
 const quick = { MARINA_ENDPOINT_BACK_OFF: '1ms', MARINA_ENDPOINT_TRIES: '2', MARINA_PROXY_CACHE_FAILURES: '1000' }
 const opened = new AsyncDisposableStack()
@@ -26,7 +25,7 @@ const [heldBack, underWay] = [65_536, 1_000_000]
 /** A process of its own, with the name that its claims have: it fetches a blob which never ends. */
 async function startProcess(): Promise<Process> {
   const child = opened.use(await startChild(marina, { MARINA_OUTBOUND_ALLOW: '127.0.0.1', ...quick }))
-  const { digest, path } = await givenLayer(300_000)
+  const { digest, path } = await givenLayer(scene, 300_000)
   faults.set(digest, () => 1)
   const stuck = scene.stream(child.url, `/v2/${path}`)
   const owner = await eventually(async () => {
@@ -47,17 +46,6 @@ scene.fault = (line) => {
   asked.set(digest, (asked.get(digest) ?? 0) + 1)
   const stuckAfter = faults.get(digest)!(asked.get(digest)!)
   return stuckAfter === undefined ? undefined : { stuckAfter }
-}
-
-async function givenLayer(size: number) {
-  const cache = await scene.givenCache()
-  const image = imageOf(size)
-  const [layer] = image.layers
-  const name = `team/${cache}`
-  await scene.push(name, 'v1', image)
-  expectAnswer(await scene.get(`${cache}/${name}/manifests/v1`), 200)
-  const digest = digestOf(layer!)
-  return { cache, name, image, layer: layer!, digest, path: `${cache}/${name}/blobs/${digest}` }
 }
 
 /** As after the 15 seconds in which the claim of a dead process runs out. */
@@ -89,7 +77,7 @@ const [second, third] = await Promise.all([startProcess(), startProcess()])
 for (const part of [0.05, 0.5, 0.98])
   test(`kill -9 when ${part * 100} % have come: clients of both other processes get every byte`, async () => {
     const first = await startProcess()
-    const { digest, path, layer, cache, name, image } = await givenLayer(layerBytes)
+    const { digest, path, layer, cache, name, image } = await givenLayer(scene, layerBytes)
     const came = Math.floor(part * layerBytes)
     faults.set(digest, (time) => (time === 1 ? came : undefined))
     const sent = Math.min(came, layerBytes - heldBack)
@@ -109,7 +97,7 @@ for (const part of [0.05, 0.5, 0.98])
 
 test('the process that took over is killed, too: a third one goes on, and its clients get every byte', async () => {
   const [first, ...others] = await Promise.all([startProcess(), startProcess(), startProcess()])
-  const { digest, path, layer } = await givenLayer(layerBytes)
+  const { digest, path, layer } = await givenLayer(scene, layerBytes)
   const [early, late] = [1_500_000, 2_000_000]
   faults.set(digest, (time) => [early, late][time - 1])
   await streamOf(first.url, path, early)
@@ -132,7 +120,7 @@ test('the process that took over is killed, too: a third one goes on, and its cl
 
 test('a download that begins anew, as the file of the killed process is gone, goes on for clients, too', async () => {
   const first = await startProcess()
-  const { digest, path, layer } = await givenLayer(layerBytes)
+  const { digest, path, layer } = await givenLayer(scene, layerBytes)
   faults.set(digest, (time) => (time === 1 ? 3_000_000 : undefined))
   await streamOf(first.url, path, 3_000_000)
   const clients = [await streamOf(second.url, path, 3_000_000), await streamOf(third.url, path, 3_000_000)]
@@ -149,7 +137,7 @@ test('a download that begins anew, as the file of the killed process is gone, go
 
 test('bytes of a killed process that are wrong are never followed by the right ones', async () => {
   const first = await startProcess()
-  const { digest, path, layer } = await givenLayer(layerBytes)
+  const { digest, path, layer } = await givenLayer(scene, layerBytes)
   faults.set(digest, (time) => (time === 1 ? 3_000_000 : undefined))
   await streamOf(first.url, path, 3_000_000)
   const { file } = (await db.row<{ file: string }>(sql`select file from proxied_download where digest = ${digest}`))!

@@ -111,6 +111,20 @@ export async function openCacheScene(settings: TestSettings = {}) {
   return scene
 }
 
+type CacheScene = Awaited<ReturnType<typeof openCacheScene>>
+
+/** An image at the upstream whose manifest is known here; the layer is `size` bytes long. */
+export async function givenLayer(scene: CacheScene, size: number) {
+  const cache = await scene.givenCache()
+  const image = imageOf(size)
+  const [layer] = image.layers
+  const name = `team/${cache}`
+  await scene.push(name, 'v1', image)
+  expectAnswer(await scene.get(`${cache}/${name}/manifests/v1`), 200)
+  const digest = digestOf(layer!)
+  return { cache, name, image, layer: layer!, digest, path: `${cache}/${name}/blobs/${digest}` }
+}
+
 type GetOptions = { from?: TestMarina; headers?: Record<string, string>; as?: Person }
 
 function reading(marina: TestMarina) {

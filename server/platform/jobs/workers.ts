@@ -67,6 +67,8 @@ class OpenWorkers implements Workers {
   readonly #part: Part
   readonly #onTrouble: (error: unknown) => void
   readonly #lent: ReturnType<Db['lendPool']>
+  /** Takes the listener off the connection, which others use afterwards. */
+  #stopHearing: () => void = () => {}
   readonly #room: Room
   readonly #queue: WorkerPool
   readonly #runner: Runner
@@ -140,6 +142,7 @@ class OpenWorkers implements Workers {
     this.#closing.abort()
     await Promise.all(this.#loops)
     await this.#heartbeat.unregister().catch(this.#onTrouble)
+    this.#stopHearing()
     this.#lent.giveBack()
   }
 
@@ -197,7 +200,9 @@ class OpenWorkers implements Workers {
       await this.#registered
       await this.#beat()
     }
-    client.on('notification', (notification) => this.#hear(notification))
+    const hear = (notification: Notification) => this.#hear(notification)
+    client.on('notification', hear)
+    this.#stopHearing = () => client.off('notification', hear)
     client.once('drain', () => void listen().catch(this.#onTrouble))
   }
 
