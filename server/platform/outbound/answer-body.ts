@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { freeNow } from '../blobs/chunk.ts'
 import { failureOf } from './failures.ts'
-import { lineOf, type Sink } from './line.ts'
 import type { Silence } from './silence.ts'
 
 /**
@@ -12,19 +11,12 @@ import type { Silence } from './silence.ts'
 export class AnswerBody extends Readable {
   readonly #response: IncomingMessage
   readonly #silence: Silence
-  /** Of the whole body, in bytes; NaN where the other side does not say. */
-  readonly #length: number
-  #received = 0
-  #sink: Sink | undefined
-  /** Promises of the sink for which reading waits. */
-  #waits = 0
 
   constructor(method: string, response: IncomingMessage, silence: Silence, ending: AbortSignal) {
     // Room for several of the chunks in which Node reads a socket: a pause after each would cost more than the bytes.
     super({ highWaterMark: 512 * 1024 })
     this.#response = response
     this.#silence = silence
-    this.#length = lengthOf(response)
     const fail = (error: unknown) => this.destroy(failureOf(error, ending))
     response.on('data', (chunk: Buffer) => this.#take(chunk))
     response.on('end', () => {
@@ -55,64 +47,11 @@ export class AnswerBody extends Readable {
     done(error)
   }
 
-  /**
-   * Lets the body go straight into a sink, without copies and chunks, as far as it can: the first and the last bytes,
-   * and all of a body whose length is not known, come as chunks. Each byte comes once, in order, either way.
-   */
-  fill(sink: Sink): void {
-    this.#sink = sink
-  }
-
   #take(chunk: Buffer): void {
-    this.#received += chunk.length
-    if (this.push(chunk)) this.#silence.start()
-    else {
-      this.#silence.stop()
-      this.#response.pause()
-    }
-    if (this.#sink) this.#divert(this.#sink)
-  }
-
-  /** Once the reader has all that came as chunks, what is read next may go into the sink. */
-  #divert(sink: Sink): void {
-    const { socket, readableLength } = this.#response
-    const left = this.#length - this.#received
-    const isUseful = left >= leastDiverted && left <= sink.left()
-    if (!isUseful || readableLength > 0 || this.readableLength > 0 || this.isPaused()) return
-    lineOf(socket)?.divert(socket, { left, sink, took: (bytes) => this.#took(sink, bytes) })
-  }
-
-  /** Returns whether to read on. */
-  #took(sink: Sink, bytes: Buffer): boolean {
-    this.#received += bytes.length
-    this.#silence.start()
-    try {
-      const waiting = sink.filled(bytes)
-      if (waiting) this.#waitFor(waiting)
-    } catch (error) {
-      this.destroy(error as Error)
-    }
-    return this.#waits === 0
-  }
-
-  #waitFor(waiting: Promise<void>): void {
-    this.#waits++
+    if (this.push(chunk)) return this.#silence.start()
     this.#silence.stop()
-    const goOn = () => {
-      if (--this.#waits > 0 || this.destroyed) return
-      this.#silence.start()
-      this.#response.socket.resume()
-    }
-    waiting.then(goOn, (error: unknown) => this.destroy(error as Error))
+    this.#response.pause()
   }
-}
-
-/** A shorter rest of a body comes as chunks. */
-const leastDiverted = 64 * 1024
-
-function lengthOf({ headers }: IncomingMessage): number {
-  const isKnown = headers['transfer-encoding'] === undefined && /^\d{1,15}$/.test(headers['content-length'] ?? '')
-  return isKnown ? Number(headers['content-length']) : NaN
 }
 
 /** RFC 9110, 6.4.1: an answer to HEAD, or with one of these statuses, has no body. */
@@ -121,12 +60,11 @@ function isWithoutBody(method: string, { statusCode, headers }: IncomingMessage)
 }
 
 /**
- * Frees what was read from a socket without a line as soon as it is parsed: the chunks of the answer are copies of it
- * (a chunk that is none keeps its memory). Of 200 MiB, reading took half the processor time and half the memory then.
+ * Frees what was read from the socket as soon as it is parsed: the chunks of the answer are copies of it (a chunk that
+ * is none keeps its memory). Of 200 MiB, reading took half the processor time and half the memory then.
  */
 function freeReads(response: IncomingMessage): void {
   const { socket } = response
-  if (lineOf(socket)) return
   let last: ArrayBufferLike | undefined
   const note = ({ buffer }: Buffer) => void (last = buffer)
   const freeRead = (read: Buffer) => {

@@ -4,7 +4,6 @@ import https from 'node:https'
 import { isIP } from 'node:net'
 import { isPublic, refusals, type Reach } from './addresses.ts'
 import { OutboundFailed, OutboundRefused } from './failures.ts'
-import { lineAgents } from './line.ts'
 import type { Lookup } from './names.ts'
 import { proxyFor, type ProxySettings } from './proxy.ts'
 
@@ -105,7 +104,7 @@ function openAgents(proxy: ProxySettings) {
   // limits of their own.
   const pooled = { keepAlive: true, keepAliveMsecs: 10_000, maxFreeSockets: 4, timeout: 60_000 }
   const proxyEnv = { HTTP_PROXY: proxy.http, HTTPS_PROXY: proxy.https }
-  const open = () => ({ direct: lineAgents(pooled), proxied: agentsOf({ ...pooled, proxyEnv }) })
+  const open = () => ({ direct: agentsOf(pooled), proxied: agentsOf({ ...pooled, proxyEnv }) })
   const opened = new Map<Reach, ReturnType<typeof open>>()
   return {
     of(reach: Reach) {

@@ -1,18 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Reach } from './addresses.ts'
-import { AnswerBody } from './answer-body.ts'
 import { destroyBody, exchange, holdBody, type Answered, type Asked, type RequestBody } from './exchange.ts'
 import { OutboundFailed, OutboundRefused } from './failures.ts'
 import { openGuard, type Guard } from './guard.ts'
 import { openHosts, type Enter } from './hosts.ts'
-import type { Sink } from './line.ts'
 import { openNames, type Lookup } from './names.ts'
 import type { ProxySettings } from './proxy.ts'
 import { redirected } from './redirect.ts'
 
 export type { Reach } from './addresses.ts'
-export type { Sink } from './line.ts'
 export { OutboundFailed, OutboundRefused } from './failures.ts'
 
 type Common = {
@@ -103,11 +100,6 @@ export type OutboundOptions = {
   lookup?: Lookup
   /** The values of HTTPS_PROXY, HTTP_PROXY and NO_PROXY; no proxy by default. */
   proxy?: ProxySettings
-}
-
-/** Lets the body of a streamed answer go straight into a sink, as far as it can; see `AnswerBody.fill`. */
-export function fillDirectly(body: Readable, sink: Sink): void {
-  if (body instanceof AnswerBody) body.fill(sink)
 }
 
 /** True of `http` and `https` URLs with a host, without name and password. The guard may refuse their address later. */

@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Digest } from '../../../oci/digest.ts'
 import type { RepositoryName } from '../../../oci/reference.ts'
-import { fillDirectly, type Sink } from '../../platform/outbound/outbound.ts'
 import { failed } from './answers.ts'
 import { askFrom, asking, endOf, rangeOf, refuseOther } from './blobs.ts'
 import type { Answer, Line, Question } from './line.ts'
@@ -9,15 +8,15 @@ import { openTries } from './tries.ts'
 import type { BlobReceiver } from './types.ts'
 
 /**
- * Gives the bytes of a blob to `sink` where they can be read into its memory, else to `take` as chunks. A line that is
- * cut is opened anew at the byte that is missing; bytes that an upstream without Range sends again are skipped.
+ * Gives the bytes of a blob to `take`, each chunk as it was read from the socket, which is faster than a stream. A line
+ * that is cut is opened anew at the byte that is missing; bytes that an upstream without Range sends again are skipped.
  * Resolves when all bytes were taken that the other side announced; their digest is the caller's to check.
  */
 export async function receiveBlob(
   line: Line,
   name: RepositoryName,
   digest: Digest,
-  { from = 0, onBegun, take, sink }: BlobReceiver,
+  { from = 0, onBegun, take }: BlobReceiver,
 ): Promise<void> {
   const question = asking(line, name, digest)
   let answer = await askFrom(line, question, from)
@@ -26,23 +25,13 @@ export async function receiveBlob(
   const end = answer.status === 206 ? rangeOf(answer)?.total : endOf(line, question, answer, undefined)
   let at = from
   const tries = openTries(line, question)
-  const taking = {
-    take(chunk: Buffer) {
-      at += chunk.length
-      return take(chunk)
-    },
-    sink: sink && {
-      ...sink,
-      filled(bytes: Buffer) {
-        at += bytes.length
-        return sink.filled(bytes)
-      },
-    },
-  }
   for (;;) {
     const begunAt = at
     try {
-      await eachChunk(answer.body, startOf(line, question, answer, at), at, taking)
+      await eachChunk(answer.body, startOf(line, question, answer, at), at, (chunk) => {
+        at += chunk.length
+        return take(chunk)
+      })
       if (end === undefined || at >= end) return
       throw failed(line, question, 'broken', `it ends at byte ${at} of ${end}`)
     } catch (error) {
@@ -60,15 +49,14 @@ function startOf(line: Line, question: Question, answer: Answer, at: number): nu
   throw failed(line, question, 'lied', 'it sends another range than asked for')
 }
 
-/** Gives all behind byte `at` to `take` or the sink, in order; reads on when a promise that these return resolves. */
+/** Gives each chunk behind byte `at` to `take`, in order; reads on when the promise that it may return resolves. */
 function eachChunk(
   body: Readable,
   start: number,
   at: number,
-  { take, sink }: { take(chunk: Buffer): Promise<void> | undefined; sink: Sink | undefined },
+  take: (chunk: Buffer) => Promise<void> | undefined,
 ): Promise<void> {
   let skip = at - start
-  if (sink && skip === 0) fillDirectly(body, sink)
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => {
       body.destroy()

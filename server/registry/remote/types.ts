@@ -3,7 +3,7 @@ import type { Descriptor } from '../../../oci/manifest.ts'
 import type { Reference, RepositoryName } from '../../../oci/reference.ts'
 import type { Bytes } from '../../platform/blobs/blobs.ts'
 import type { Log } from '../../platform/observe/log.ts'
-import type { Outbound, Sink } from '../../platform/outbound/outbound.ts'
+import type { Outbound } from '../../platform/outbound/outbound.ts'
 import type { Actor } from '../../catalog/topics.ts'
 import type { BlobStat, ManifestStat, Registry, Upload } from '../registry.ts'
 import type { Budget } from './budget.ts'
@@ -115,8 +115,6 @@ export type BlobReceiver = {
    * which may free it (`freeNow`).
    */
   take(chunk: Buffer): Promise<void> | undefined
-  /** Takes what can be read straight into its memory; all other bytes come to `take`. */
-  sink?: Sink
 }
 
 /** The source of a blob's bytes, opened anew from byte `at` when the line is cut. */

@@ -99,23 +99,16 @@ async function fill(
   const from = spool.arrived()
   const isByTls = remote.endpoint.url.startsWith('https:')
   const { passed } = openThrottle(rules.bytesPerSecond, signal)
-  const arrive = (length: number, leavesGarbage: boolean, writing: Promise<void> | undefined) => {
-    ground.onArrived(wanted, length, leavesGarbage)
+  const take = (chunk: Buffer): Promise<void> | undefined => {
+    const { length } = chunk
+    if (spool.arrived() + length > size) throw wrongSize(wanted)
+    const writing = spool.write(chunk)
+    ground.onArrived(wanted, length, isByTls)
     const pausing = passed(length)
     return pausing ? Promise.all([writing, pausing]).then(() => {}) : writing
   }
-  const receiver = {
-    from,
-    onBegun,
-    take(chunk: Buffer) {
-      const { length } = chunk
-      if (spool.arrived() + length > size) throw wrongSize(wanted)
-      return arrive(length, isByTls, spool.write(chunk))
-    },
-    sink: { ...spool.sink, filled: (bytes: Buffer) => arrive(bytes.length, false, spool.sink.filled(bytes)) },
-  }
   try {
-    if (from < size || from === 0) await remote.receiveBlob(upstreamName(name), digest, receiver)
+    if (from < size || from === 0) await remote.receiveBlob(upstreamName(name), digest, { from, onBegun, take })
     if (spool.arrived() !== size) throw wrongSize(wanted)
     await spool.finish((hex) => {
       if (hex !== hexOf(digest)) throw lied(wanted, `its bytes have the digest ${algorithmOf(digest)}:${hex}`)

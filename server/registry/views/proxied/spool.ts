@@ -1,7 +1,6 @@
 import { unlink } from 'node:fs/promises'
 import { StorageFull, type RunningDigest } from '../../../platform/blobs/blobs.ts'
 import { freeNow } from '../../../platform/blobs/chunk.ts'
-import type { Sink } from '../../../platform/outbound/outbound.ts'
 import type { Block, Blocks } from './blocks.ts'
 import { openSpoolFile } from './spool-file.ts'
 import { follow } from './spool-reader.ts'
@@ -23,8 +22,6 @@ export interface Spool {
    * disk.
    */
   write(bytes: Buffer): Promise<void> | undefined
-  /** The same for bytes that are read straight into the spool's memory. */
-  sink: Sink
   /**
    * All bytes have arrived: once the file has them, `verify` gets their digest, in hex. It throws when that is wrong;
    * otherwise the readers get the last bytes.
@@ -81,7 +78,6 @@ export async function openSpool(
     arrived: () => state.arrived,
     reached: () => readable(state),
     write: (bytes) => take(state, bytes),
-    sink: sinkOf(state),
     async finish(verify) {
       while (state.written < state.arrived) await startWriting(state)
       verify(await digest.finish(handle.fd))
@@ -124,15 +120,6 @@ function take(state: State, bytes: Buffer): Promise<void> | undefined {
   freeNow(bytes)
   return waiting
 }
-
-const sinkOf = (state: State): Sink => ({
-  left: () => state.size - state.arrived,
-  room() {
-    const { bytes, filled } = roomyBlock(state)
-    return bytes.subarray(filled)
-  },
-  filled: (bytes) => grow(state, roomyBlock(state), bytes),
-})
 
 /** The block for the next bytes; a new one where the last one is full. */
 function roomyBlock({ blocks, pool, arrived, size }: State): Block {
