@@ -1,11 +1,9 @@
 import { sql } from '../../../platform/db/sql.ts'
-import type { KeptOverview, OverviewReader } from '../../artifacts/index.ts'
+import { isoOf } from '../../../platform/db/times.ts'
+import { between, type KeptOverview, type OverviewReader } from '../../artifacts/index.ts'
 import { reportTypes } from '../scanners/adapter/metadata.ts'
 import type { ScannerDescription } from '../scanners/scanner.ts'
 import { severities } from './finding.ts'
-
-/** U+001F between the fields of a report and U+001E between reports: none of the fields can hold either. */
-const [betweenFields, betweenReports] = ['\u001f', '\u001e']
 
 /**
  * Overviews as lists send them, read with the artifact's own row and cached with it: a list then neither reads a row of
@@ -16,17 +14,17 @@ const [betweenFields, betweenReports] = ['\u001f', '\u001e']
 export const overviewReader: OverviewReader = {
   select: sql`(
     select string_agg(case when is_made and started_at is not null and ended_at is not null then concat_ws(
-          ${betweenFields}::text, scanner_id, report_id, started_at at time zone 'UTC', ended_at at time zone 'UTC',
+          chr(31), scanner_id, report_id, started_at at time zone interval '0', ended_at at time zone interval '0',
           mime_type, state, severity, total, fixable, counts, scanner)
-        else scanner_id::text end, ${betweenReports}::text)
+        else scanner_id::text end, chr(30))
     from vulnerability_report where artifact_id = artifact.id)`,
-  parse: (text) => (text === null ? none : text.split(betweenReports).map(keep)),
+  parse: (text) => (text === null ? none : text.split(between.rows).map(keep)),
 }
 
 const none: KeptOverview[] = []
 
 function keep(report: string): KeptOverview {
-  const fields = report.split(betweenFields)
+  const fields = report.split(between.fields)
   const [scannerId = '', , , , mimeType] = fields
   const type = mimeType || reportTypes.generic
   return { scannerId, type, json: fields.length > 1 ? overviewText(type, fields) : null }
@@ -47,9 +45,6 @@ function overviewText(type: string, fields: string[]): string {
     `"start_time":"${start}","end_time":"${end}","complete_percent":100,"scanner":${scannerOf(scanner)}}}`,
   ].join('')
 }
-
-/** `2026-11-30 12:00:00.123456` of PostgreSQL as `Date.toISOString` has it, cut to ms; zeros at the end are absent. */
-const isoOf = (time: string) => `${time.slice(0, 10)}T${time.slice(11, 19)}.${time.slice(20, 23).padEnd(3, '0')}Z`
 
 /** Remembers the last result: the reports of a page have mostly one type, one scanner and few different counts. */
 function lastOf(make: (text: string) => string): (text: string) => string {
