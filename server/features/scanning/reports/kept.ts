@@ -26,8 +26,8 @@ const none: KeptOverview[] = []
 function keep(report: string): KeptOverview {
   const fields = report.split(between.fields)
   const [scannerId = '', , , , mimeType] = fields
-  const type = mimeType || reportTypes.generic
-  return { scannerId, type, json: fields.length > 1 ? overviewText(type, fields) : null }
+  const type = typeOf(mimeType || reportTypes.generic)
+  return { scannerId: scannerOfId(scannerId), type, json: fields.length > 1 ? overviewText(type, fields) : null }
 }
 
 /** What `presentOverview` makes of one finished report, with the same bytes that the API's schema gives it. */
@@ -51,6 +51,11 @@ function lastOf(make: (text: string) => string): (text: string) => string {
   let last = { text: '', made: make('') }
   return (text) => (text === last.text ? last : (last = { text, made: make(text) })).made
 }
+
+/** A copy: a part of a text that is kept keeps the whole text in memory. */
+const copyOf = (text: string) => Buffer.from(text).toString()
+const scannerOfId = lastOf(copyOf)
+const typeOf = lastOf(copyOf)
 
 const headOf = lastOf((type) => `{${JSON.stringify(type)}:{"report_id":"`)
 
