@@ -3,6 +3,7 @@ import type { CacheCounts } from './counts.ts'
 import { openFreshReads } from './fresh-reads.ts'
 import { resourceOf } from './keys.ts'
 import { getList, getMany, type Kind, type Parts, type SizeOf } from './many.ts'
+import type { SharedLayer } from './shared-layer.ts'
 import { Memory, type Facts, type Flight } from './memory.ts'
 
 export type { Facts } from './memory.ts'
@@ -58,18 +59,6 @@ export interface Cache {
   look(key: string): { value: object; bytes: number } | undefined
   /** Hits, misses and so on of each resource, since the start. */
   counts(): CacheCounts[]
-}
-
-/**
- * A second layer that other processes see, too. It returns no fact that it does not know to be true; undefined is safe.
- */
-export interface SharedLayer {
-  /** The facts in the order of the keys. Never rejects. */
-  read(keys: string[]): Promise<(object | undefined)[]>
-  /** Keeps a fact that was read while its key was not blocked. Returns at once. */
-  write(key: string, value: object): void
-  /** Removes facts that a commit made untrue. Only frees space: no process believes them. Returns at once. */
-  forget(keys: string[]): void
 }
 
 type CacheOptions = {

@@ -1,8 +1,8 @@
 import type { Maybe } from '../maybe.ts'
-import type { SharedLayer } from './cache.ts'
 import type { openFreshReads } from './fresh-reads.ts'
 import { resourceOf } from './keys.ts'
 import type { Flight, Memory } from './memory.ts'
+import type { SharedLayer } from './shared-layer.ts'
 
 /** What the functions of a cache work on. */
 export type Parts = {

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { deserialize, serialize } from 'node:v8'
-import type { SharedLayer } from './cache.ts'
+import type { SharedLayer } from './shared-layer.ts'
 import { openCounts, type CacheCounts } from './counts.ts'
 import { resourceOf } from './keys.ts'
 import type { Redis } from './redis.ts'

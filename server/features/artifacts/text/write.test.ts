@@ -5,15 +5,14 @@ import type { Project } from '../../../catalog/project.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import { fresh, givenProject } from '../../../testing/given.ts'
 import { expectAnswer } from '../../../testing/http.ts'
+import { plainList, readObjects } from '../../../testing/plain-artifacts.ts'
 import { randomOf } from '../../../testing/random.ts'
 import { openTestRedis } from '../../../testing/redis.ts'
 import { openRest } from '../../../testing/rest.ts'
 import { openBeside, openTestMarina, type TestMarina } from '../../../testing/server.ts'
-import { chooseScanner } from '../../scanning/store.ts'
 import type { Wanted } from '../columns.ts'
 import type { ArtifactObject } from '../store.ts'
 import { objectOf } from './object.ts'
-import { plainList, readObjects } from './plain.suite.ts'
 import { keptReader } from './store.ts'
 
 /** `first` reads from the database, `second` what the first has put into Redis, and both again from memory. */
@@ -148,7 +147,7 @@ async function givenBeside(random: Random, project: Project, repositoryId: numbe
   const name = fresh('scanner')
   const scanner = (await db.row<{ id: string }>(sql`
     insert into scanner (name, url) values (${name}, ${`http://${name}.example`}) returning id`))!
-  await db.transaction((tx) => chooseScanner(tx, project.id, scanner.id))
+  await db.run(sql`insert into project_scanner (project_id, scanner_id) values (${project.id}, ${scanner.id}::uuid)`)
   const children = new Set(
     (
       await db.rows<{ id: number }>(sql`

@@ -1,30 +1,30 @@
 import type { Static } from 'typebox'
-import * as api from '../../../../api/artifacts.ts'
-import type { Digest } from '../../../../oci/digest.ts'
-import type { Project } from '../../../catalog/project.ts'
-import { uncached } from '../../../platform/cache/cache.ts'
-import type { Db } from '../../../platform/db/db.ts'
-import { sql } from '../../../platform/db/sql.ts'
-import { serializedOnUse } from '../../../platform/http/schemas.ts'
-import { iconOf } from '../../icons/index.ts'
-import { findImmutable } from '../../immutability/index.ts'
-import { findLabels, presentLabel } from '../../labels/index.ts'
-import { summarizeGroups } from '../../scanning/reports/findings.ts'
-import { listOverviewsBy } from '../../scanning/reports/store.ts'
-import { parseAccepted, presentOverview, typeOf } from '../../scanning/reports/wire.ts'
-import { listReports } from '../../scanning/sboms/store.ts'
-import { presentOverview as presentSbom } from '../../scanning/sboms/wire.ts'
-import { findScannerIdOf } from '../../scanning/store.ts'
-import type { Wanted } from '../columns.ts'
-import { additionsOf } from '../processors/list.ts'
+import * as api from '../../api/artifacts.ts'
+import type { Digest } from '../../oci/digest.ts'
+import type { Project } from '../catalog/project.ts'
+import { uncached } from '../platform/cache/cache.ts'
+import type { Db } from '../platform/db/db.ts'
+import { sql } from '../platform/db/sql.ts'
+import { serializedOnUse } from '../platform/http/schemas.ts'
+import { iconOf } from '../features/icons/index.ts'
+import { findImmutable } from '../features/immutability/index.ts'
+import { findLabels, presentLabel } from '../features/labels/index.ts'
+import { summarizeGroups } from '../features/scanning/reports/findings.ts'
+import { listOverviewsBy } from '../features/scanning/reports/store.ts'
+import { parseAccepted, presentOverview, typeOf } from '../features/scanning/reports/wire.ts'
+import { listReports } from '../features/scanning/sboms/store.ts'
+import { presentOverview as presentSbom } from '../features/scanning/sboms/wire.ts'
+import { findScannerIdOf } from '../features/scanning/store.ts'
+import type { Wanted } from '../features/artifacts/columns.ts'
+import { additionsOf } from '../features/artifacts/processors/list.ts'
 import {
   listHeldOf,
   listInheritedAccessoriesOf,
   type ArtifactObject,
   type ReferenceRow,
   type TagRow,
-} from '../store.ts'
-import { presentAccessory, presentReference, presentTag } from '../wire.ts'
+} from '../features/artifacts/store.ts'
+import { presentAccessory, presentReference, presentTag } from '../features/artifacts/wire.ts'
 
 type Answer = Static<typeof api.Artifact>
 
