@@ -1,14 +1,13 @@
 import type { Static } from 'typebox'
-import * as api from '../../../../api/artifacts.ts'
+import type * as api from '../../../../api/artifacts.ts'
 import type { Reader } from '../../../catalog/reader.ts'
 import { readyText } from '../../../platform/http/ready.ts'
-import { serializedOnUse } from '../../../platform/http/schemas.ts'
 import type { ArtifactObject, Column } from '../../artifacts/index.ts'
 import type { Summary } from './finding.ts'
 import { summarizeGroups } from './findings.ts'
 import { findScannerIdOf } from '../store.ts'
 import { listOverviewsBy, type ReportRow } from './store.ts'
-import { parseAccepted, presentOverview, typeOf } from './wire.ts'
+import { parseAccepted, shownText, typeOf } from './wire.ts'
 
 type Shown = Static<typeof api.ScanOverview>
 
@@ -53,15 +52,12 @@ async function showOthers(reader: Reader, { scannerId, artifacts, accepted, show
   const groups = own.flatMap((ids) => {
     const reports = ids.flatMap((id) => rows.get(id) ?? [])
     const type = reports.length === 0 ? undefined : typeOf(reports.find(({ finished }) => finished) ?? reports[0]!)
-    return type !== undefined && accepted.includes(type) ? [{ key: ids[0]!, type, reports }] : []
+    return type !== undefined && accepted.includes(type) ? [{ key: ids[0]!, reports }] : []
   })
   const united = await summarizeGroups(reader.db, groups.filter(isUnion).map(unionOf))
-  for (const { key, type, reports } of groups)
-    shown.set(key, readyText(textOf({ [type]: presentOverview(reports, united.get(key) ?? summaryOf(reports)) })))
+  for (const { key, reports } of groups)
+    shown.set(key, readyText(shownText(reports, united.get(key) ?? summaryOf(reports))))
 }
-
-const serialize = serializedOnUse(api.ScanOverview)
-const textOf = (overview: Shown) => String(serialize(overview))
 
 type Group = { key: number; reports: ReportRow[] }
 
