@@ -79,6 +79,15 @@ async function readPackages(db: Queryable, ids: number[]): Promise<Map<number, P
   )
 }
 
+/** The URLs of packages, by their ids. */
+export async function listPurls(db: Queryable, ids: number[]): Promise<Map<number, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db.rows<{ id: number; purl: string }>(
+    sql`select id, purl from package where id = any(${ids}::bigint[])`,
+  )
+  return new Map(rows.map(({ id, purl }) => [id, purl]))
+}
+
 /** The ids of the packages of images, each once, in their order. */
 export function packagesOf(
   contents: Contents,
