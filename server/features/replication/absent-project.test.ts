@@ -9,8 +9,8 @@ import { givenEndpoint, givenPolicy, logsOf, openPairScene, run, tagsAt } from '
 const { here, there } = await openPairScene()
 
 /**
- * A Harbor as a robot sees it, recorded of 2.15.2: whatever it asks about a project that does not exist is 403 of the API
- * and 401 below /v2; only `HEAD /projects` says that there is none.
+ * A Harbor as a robot sees it, recorded of 2.15.2: whatever it asks about a project that does not exist is 403 of the
+ * API and 401 below /v2; only `HEAD /projects` says that there is none.
  */
 function asHarbor() {
   const passOn = inFrontOf(there.url)
@@ -27,7 +27,7 @@ const exists = async (project: string) =>
   (await callApi(there, 'HEAD', `/projects?project_name=${project}`, { as: there.admin })).status === 200
 
 for (const override of [true, false])
-  test(`a robot copies into a project that a Harbor does not have yet, ${override ? 'with' : 'without'} override`, async () => {
+  test(`a robot copies into a project that is new at a Harbor, override ${String(override)}`, async () => {
     await using harbor = await asHarbor()
     const { name: project } = await givenProject(here)
     await pushImage(here, `${project}/app`, { tag: 'v1' })
