@@ -18,8 +18,6 @@ const en = {
   testNow: 'Test',
   answers: (name: string) => `${name} answers.`,
   answersNow: 'The registry answers, and takes this credential.',
-  edit: 'Edit',
-  delete: 'Delete',
   mayNot: 'You may look at endpoints, and not change them.',
   none: 'No endpoint yet',
   noneHint: 'An endpoint is another registry: Docker Hub, a Harbor, a cloud. Policies copy from it and to it.',
@@ -65,8 +63,6 @@ const de: typeof en = {
   testNow: 'Prüfen',
   answers: (name) => `${name} antwortet.`,
   answersNow: 'Die Registry antwortet und nimmt diese Zugangsdaten an.',
-  edit: 'Bearbeiten',
-  delete: 'Löschen',
   mayNot: 'Endpunkte lassen sich mit diesen Rechten ansehen, aber nicht ändern.',
   none: 'Noch kein Endpunkt',
   noneHint:

@@ -21,8 +21,6 @@ export const de: typeof en = {
   off: 'aus',
   changed: 'Geändert',
   run: 'Ausführen',
-  edit: 'Bearbeiten',
-  delete: 'Löschen',
   enable: 'Einschalten',
   disable: 'Ausschalten',
   isOff: 'Die Richtlinie ist ausgeschaltet.',

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { getReplicationDrift, getReplicationPolicy, previewReplicationPolicy } from '../../../../api/replication.ts'
+import { common } from '../../i18n/common.ts'
 import { useAction } from '../../lib/action.ts'
 import { send } from '../../lib/api.ts'
 import { useLive } from '../../lib/live.ts'
@@ -72,11 +73,11 @@ function Head({ policy }: { policy: Policy }) {
         actions={
           <>
             {canInSystem('replication-policy', 'delete') && (
-              <Button tone="quiet" icon="trash" aria-label={words().delete} onClick={() => setAsked('delete')} />
+              <Button tone="quiet" icon="trash" aria-label={common().delete} onClick={() => setAsked('delete')} />
             )}
             {canInSystem('replication-policy', 'update') && (
               <Button icon="edit" onClick={() => setAsked('edit')}>
-                {words().edit}
+                {common().edit}
               </Button>
             )}
             <Button tone="main" icon="play" disabledBecause={mayRun} onClick={() => setAsked('run')}>

@@ -17,7 +17,6 @@ const en = {
   nameHint: 'By which they sign in. It stays as it is.',
   made: (name: string) => `The account ${name} is there.`,
   saved: (name: string) => `The account ${name} is saved.`,
-  edit: 'Edit',
   editTitle: (name: string) => `Change ${name}`,
   makeAdmin: 'Make administrator',
   endAdmin: 'Take the administration away',
@@ -51,7 +50,6 @@ const en = {
     plural(count, { one: 'One person is imported.', other: `${count} people are imported.` }),
   keptElsewhere: 'The system by which this account signs in keeps that.',
   madeElsewhere: 'Accounts are made by the first sign-in at the system that knows these people.',
-  delete: 'Delete',
   deleteTitle: (name: string) => `Delete the account ${name}?`,
   deleteHint:
     'Memberships go with it, its sessions end, and its projects go to the first administrator. This cannot be undone.',
@@ -80,7 +78,6 @@ const de: typeof en = {
   nameHint: 'Für die Anmeldung. Er bleibt, wie er ist.',
   made: (name) => `Das Konto ${name} ist da.`,
   saved: (name) => `Das Konto ${name} ist gespeichert.`,
-  edit: 'Bearbeiten',
   editTitle: (name) => `${name} ändern`,
   makeAdmin: 'Zum Administrator machen',
   endAdmin: 'Administration entziehen',
@@ -114,7 +111,6 @@ const de: typeof en = {
     plural(count, { one: 'Eine Person ist übernommen.', other: `${count} Personen sind übernommen.` }),
   keptElsewhere: 'Das liegt bei dem System, über das sich dieses Konto anmeldet.',
   madeElsewhere: 'Konten entstehen bei der ersten Anmeldung über das System, das diese Menschen kennt.',
-  delete: 'Löschen',
   deleteTitle: (name) => `Das Konto ${name} löschen?`,
   deleteHint:
     'Mitgliedschaften gehen mit, Sitzungen enden, und Projekte gehen an den ersten Administrator. Das lässt ' +
