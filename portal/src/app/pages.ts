@@ -236,6 +236,12 @@ export const pages: Page[] = [
     nav: { section: 'administer', icon: 'users', en: 'Groups', de: 'Gruppen' },
   },
   {
+    path: '/masking',
+    load: () => import('../pages/masking/masking.tsx'),
+    may: 'purge-audit:list',
+    nav: { section: 'administer', icon: 'lock', en: 'Masked names', de: 'Maskierte Namen' },
+  },
+  {
     path: '/roles',
     load: () => import('../pages/roles/roles.tsx'),
     may: 'configuration:read',

@@ -16,12 +16,14 @@ type DeleteProps = {
   forgets: string[]
   /** What is told when it is done. */
   gone: string
+  /** More that is asked, below the hint. */
+  children?: ComponentChildren
   onClose(): void
   onDone?(): void
 }
 
 /** Asks before something is deleted, deletes it, and tells so. */
-export function DeleteDialog({ hint, run, forgets, gone, onDone, ...dialog }: DeleteProps) {
+export function DeleteDialog({ hint, run, forgets, gone, onDone, children, ...dialog }: DeleteProps) {
   return (
     <Confirm
       {...dialog}
@@ -34,6 +36,7 @@ export function DeleteDialog({ hint, run, forgets, gone, onDone, ...dialog }: De
       }}
     >
       <p>{hint}</p>
+      {children}
     </Confirm>
   )
 }

@@ -200,10 +200,10 @@ export function TextField({
   )
 }
 
-type CheckProps = { name: string; label: string; hint?: string; isOn?: boolean }
+type CheckProps = { name: string; label: string; hint?: string; isOn?: boolean; onPick?(isOn: boolean): void }
 
 /** A check box, with its label behind it. */
-export function CheckField({ name, label, hint, isOn = false }: CheckProps) {
+export function CheckField({ name, label, hint, isOn = false, onPick }: CheckProps) {
   const id = useId()
   return (
     <div class="field check">
@@ -212,6 +212,7 @@ export function CheckField({ name, label, hint, isOn = false }: CheckProps) {
         id={id}
         name={name}
         defaultChecked={isOn}
+        onChange={(event) => onPick?.(event.currentTarget.checked)}
         aria-describedby={hint === undefined ? undefined : `${id}-hint`}
       />
       <label for={id}>{label}</label>

@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks'
 import type { AnswerOf } from '../../../../api/operation.ts'
 import { deleteUser, listUsers, setUserSysAdmin } from '../../../../api/users.ts'
 import { common } from '../../i18n/common.ts'
@@ -11,6 +12,7 @@ import { Button } from '../../ui/button.tsx'
 import { textColumn, timeColumn } from '../../ui/columns.tsx'
 import { Confirm } from '../../ui/confirm.tsx'
 import { DeleteDialog } from '../../ui/delete-dialog.tsx'
+import { CheckField } from '../../ui/form.tsx'
 import type { Column } from '../../ui/grid.tsx'
 import { ListPage, type OpenDialog } from '../../ui/list-page.tsx'
 import { deleteItem, editItem } from '../../ui/menu-items.ts'
@@ -58,29 +60,33 @@ const importButton = (open: OpenDialog) => (
   </Button>
 )
 
-const remove = async ({ user_id: id }: User): Promise<void> =>
-  void (await send(deleteUser, { params: { user_id: id } }))
+/** Unless it is asked for here, the server's setting says whether the name is masked in the audit log. */
+const remove = async ({ user_id: id }: User, masks = false): Promise<void> =>
+  void (await send(deleteUser, { params: { user_id: id }, query: masks ? { mask_audit_log: true } : {} }))
 
 const bulkDelete = () => ({
   label: common().delete,
   icon: 'trash' as const,
   isDanger: true,
   ask: (rows: User[]) => words().deleteMany(rows.length),
-  run: remove,
+  run: (who: User) => remove(who),
   onDone: () => forget('/users'),
 })
 
 function DeleteUser({ who, onClose }: { who: User; onClose(): void }) {
+  const [masks, setMasks] = useState(false)
   return (
     <DeleteDialog
       title={words().deleteTitle(who.username)}
       hint={words().deleteHint}
       typed={who.username}
-      run={() => remove(who)}
-      forgets={['/users']}
+      run={() => remove(who, masks)}
+      forgets={['/users', '/system/audit-masking']}
       gone={words().gone(who.username)}
       onClose={onClose}
-    />
+    >
+      <CheckField name="mask" label={words().mask} hint={words().maskHint} onPick={setMasks} />
+    </DeleteDialog>
   )
 }
 

@@ -53,6 +53,8 @@ const en = {
   deleteTitle: (name: string) => `Delete the account ${name}?`,
   deleteHint:
     'Memberships go with it, its sessions end, and its projects go to the first administrator. This cannot be undone.',
+  mask: 'Mask the name in the audit log',
+  maskHint: 'A checksum takes its place in every entry. Nobody can get the name back.',
   deleteMany: (count: number) => `${count} accounts will be deleted; their projects go to the first administrator.`,
   gone: (name: string) => `The account ${name} is deleted.`,
   mayNot: 'You may look at accounts, and not change them.',
@@ -115,6 +117,8 @@ const de: typeof en = {
   deleteHint:
     'Mitgliedschaften gehen mit, Sitzungen enden, und Projekte gehen an den ersten Administrator. Das lässt ' +
     'sich nicht rückgängig machen.',
+  mask: 'Den Namen im Audit-Log maskieren',
+  maskHint: 'Eine Prüfsumme tritt in jedem Eintrag an seine Stelle. Niemand kann den Namen wiederherstellen.',
   deleteMany: (count) => `${count} Konten werden gelöscht; ihre Projekte gehen an den ersten Administrator.`,
   gone: (name) => `Das Konto ${name} ist gelöscht.`,
   mayNot: 'Konten lassen sich mit diesen Rechten ansehen, aber nicht ändern.',
