@@ -260,6 +260,12 @@ export const pages: Page[] = [
     nav: { section: 'administer', icon: 'shield', en: 'Workloads', de: 'Workloads' },
   },
   {
+    path: '/client-certificates',
+    load: () => import('../pages/client-certificates/client-certificates.tsx'),
+    may: 'configuration:read',
+    nav: { section: 'administer', icon: 'file', en: 'Client certificates', de: 'Client-Zertifikate' },
+  },
+  {
     path: '/labels',
     load: () => import('../pages/labels/labels.tsx'),
     may: 'label:create',

@@ -83,7 +83,7 @@ function factsOf({ job_parameters: text }: Run): Facts {
 const columnsOf = (): Column<Run>[] => [
   { name: 'alias', title: words().alias, cell: (one) => <code class="name">{factsOf(one).alias}</code> },
   { name: 'state', title: words().state, cell: ({ job_status: state }) => <RunState state={state} /> },
-  { name: 'entries', title: words().entries, isNumber: true, cell: (one) => <Masked run={one} /> },
+  { name: 'entries', title: words().entries, cell: (one) => <Masked run={one} /> },
   timeColumn('asked', words().asked, (one) => one.creation_time, { hideBelow: 'small' }),
   timeColumn('changed', words().changed, (one) => one.update_time, { hideBelow: 'medium' }),
 ]

@@ -85,7 +85,9 @@ function DeleteUser({ who, onClose }: { who: User; onClose(): void }) {
       gone={words().gone(who.username)}
       onClose={onClose}
     >
-      <CheckField name="mask" label={words().mask} hint={words().maskHint} onPick={setMasks} />
+      <div class="below">
+        <CheckField name="mask" label={words().mask} hint={words().maskHint} onPick={setMasks} />
+      </div>
     </DeleteDialog>
   )
 }
