@@ -1,5 +1,4 @@
-import { deletePreheatPolicy, listPreheatPolicies } from '../../../../api/preheat.ts'
-import { send } from '../../lib/api.ts'
+import { listPreheatPolicies } from '../../../../api/preheat.ts'
 import type { PageProps } from '../../lib/page.ts'
 import { likeQ } from '../../lib/q.ts'
 import type { Can } from '../../lib/rights.ts'
@@ -8,7 +7,6 @@ import { attempt } from '../../ui/attempt.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { CodeView } from '../../ui/code.tsx'
 import { textColumn, timeColumn } from '../../ui/columns.tsx'
-import { DeleteDialog } from '../../ui/delete-dialog.tsx'
 import { EmptyState } from '../../ui/empty.tsx'
 import { DataGrid, type Column } from '../../ui/grid.tsx'
 import { Link } from '../../ui/link.tsx'
@@ -16,17 +14,9 @@ import { CreateButton, useDialog, type OpenDialog } from '../../ui/list-page.tsx
 import { deleteItem, editItem } from '../../ui/menu-items.ts'
 import type { MenuItem } from '../../ui/menu.tsx'
 import { ProjectFrame } from '../../ui/project-frame.tsx'
+import { DeletePolicy } from './delete-policy.tsx'
 import { PolicyEditor } from './policy-editor.tsx'
-import {
-  paramsOf,
-  policiesPath,
-  policyPlace,
-  runPolicy,
-  showFilters,
-  showTrigger,
-  switchPolicy,
-  type Policy,
-} from './policy.ts'
+import { policyPlace, runPolicy, showFilters, showTrigger, switchPolicy, type Policy } from './policy.ts'
 import { words } from './words.ts'
 
 /** The preheat policies of a project. */
@@ -75,23 +65,6 @@ function NoPolicy({ project, add }: { project: string; add: preact.ComponentChil
       <p>{words().noneByCommand}</p>
       <CodeView label={words().noneByCommand} text={`${login}\n${create}`} />
     </EmptyState>
-  )
-}
-
-/** Asks before a policy goes. */
-export function DeletePolicy(props: { project: string; policy: Policy; onClose(): void; onDone?(): void }) {
-  const { project, policy, onClose, onDone } = props
-  const name = policy.name ?? ''
-  return (
-    <DeleteDialog
-      title={words().deletePolicyTitle(name)}
-      hint={words().deletePolicyHint}
-      run={() => send(deletePreheatPolicy, { params: paramsOf(project, name) })}
-      forgets={[policiesPath(project)]}
-      gone={words().policyGone(name)}
-      onClose={onClose}
-      {...(onDone && { onDone })}
-    />
   )
 }
 

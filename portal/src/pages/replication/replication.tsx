@@ -1,16 +1,15 @@
-import { deleteReplicationPolicy, listReplicationPolicies } from '../../../../api/replication.ts'
-import { send } from '../../lib/api.ts'
+import { listReplicationPolicies } from '../../../../api/replication.ts'
 import { useLive } from '../../lib/live.ts'
 import { canInSystem } from '../../lib/session.ts'
 import { attempt } from '../../ui/attempt.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { timeColumn } from '../../ui/columns.tsx'
-import { DeleteDialog } from '../../ui/delete-dialog.tsx'
 import type { Column } from '../../ui/grid.tsx'
 import { Link } from '../../ui/link.tsx'
 import { ListPage, type OpenDialog } from '../../ui/list-page.tsx'
 import { deleteItem, editItem } from '../../ui/menu-items.ts'
 import type { MenuItem } from '../../ui/menu.tsx'
+import { DeletePolicy } from './delete-policy.tsx'
 import { Editor } from './editor.tsx'
 import { runPolicy, showFilters, showTrigger, switchPolicy, Way, type Policy } from './policy.tsx'
 import { RunDialog } from './run-dialog.tsx'
@@ -47,23 +46,6 @@ const ToEndpoints = () => (
     {words().toEndpoints}
   </Link>
 )
-
-/** Asks before a policy goes. */
-export function DeletePolicy({ policy, onClose, onDone }: { policy: Policy; onClose(): void; onDone?(): void }) {
-  const name = policy.name ?? ''
-  return (
-    <DeleteDialog
-      title={words().deleteTitle(name)}
-      hint={words().deleteHint}
-      typed={name}
-      run={() => send(deleteReplicationPolicy, { params: { id: policy.id! } })}
-      forgets={['/replication']}
-      gone={words().gone(name)}
-      onClose={onClose}
-      {...(onDone && { onDone })}
-    />
-  )
-}
 
 function actionsOf(policy: Policy, open: OpenDialog): MenuItem[] {
   const mayNot = canInSystem('replication-policy', 'update') ? undefined : words().mayNot
