@@ -7,13 +7,14 @@ import { identifyCertificate, type CertificateParts } from './certificates.ts'
 import { fieldsOf } from './fields.ts'
 import { ruleFor, ruleText } from './rules.ts'
 
-const mayRead = { system: 'configuration', verb: 'read' } as const
+/** As for all that is tried by a POST: an auditor reads the settings, and tries nothing. */
+const mayTry = { system: 'configuration', verb: 'update' } as const
 
 /** How certificates identify callers, for administrators. `parts`: undefined without MARINA_CLIENT_CA. */
 export function certificateRoutes(parts: CertificateParts | undefined): ApiRoute[] {
   return [
-    route(api.getClientCertificates, mayRead, async () => presentParts(parts)),
-    route(api.checkClientCertificate, mayRead, async ({ body }) => {
+    route(api.getClientCertificates, { system: 'configuration', verb: 'read' }, async () => presentParts(parts)),
+    route(api.checkClientCertificate, mayTry, async ({ body }) => {
       if (!parts) throw new Failure('PRECONDITION', 'client certificates are off: MARINA_CLIENT_CA names no authority')
       return check(parts, parsePem(body.certificate))
     }),
