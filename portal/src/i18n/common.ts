@@ -118,7 +118,7 @@ const de: typeof en = {
     forbiddenHint: 'Ein Projektadministrator kann Ihnen eine Rolle geben, ein Systemadministrator alle Rechte.',
     notFound: 'Das gibt es nicht',
     notFoundHint: 'Vielleicht wurde es gelöscht oder umbenannt, oder es ist vor Ihnen verborgen.',
-    serverHint: 'Das Protokoll des Servers sagt unter der Nummer der Anfrage mehr.',
+    serverHint: 'Das Log des Servers sagt unter der Nummer der Anfrage mehr.',
   },
   keys: {
     title: 'Tasten',

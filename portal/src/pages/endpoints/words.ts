@@ -66,7 +66,7 @@ const de: typeof en = {
   mayNot: 'Endpunkte lassen sich mit diesen Rechten ansehen, aber nicht ändern.',
   none: 'Noch kein Endpunkt',
   noneHint:
-    'Ein Endpunkt ist eine andere Registry: Docker Hub, ein Harbor, eine Cloud. Richtlinien kopieren von ' +
+    'Ein Endpunkt ist eine andere Registry: Docker Hub, ein Harbor, eine Cloud. Replikationsregeln kopieren von ' +
     'dort und dorthin.',
   editTitle: (name) => `${name} ändern`,
   description: 'Wofür er da ist',
@@ -88,7 +88,7 @@ const de: typeof en = {
   gone: (name) => `Der Endpunkt ${name} ist gelöscht.`,
   deleteTitle: (name) => `Den Endpunkt ${name} löschen?`,
   deleteHint: 'Adresse und Zugangsdaten werden vergessen. Was kopiert wurde, bleibt.',
-  isUsed: (names) => `Richtlinien benutzen ihn: ${names}. Ändern oder löschen Sie zuerst diese.`,
+  isUsed: (names) => `Regeln benutzen ihn: ${names}. Ändern oder löschen Sie zuerst diese.`,
   mustAnswer: 'Die Registry muss antworten, bevor sie gespeichert wird.',
 }
 

@@ -28,7 +28,7 @@ const en = {
 const de: typeof en = {
   title: 'Gruppen',
   about:
-    'Gruppen eines Verzeichnisses oder der Einmalanmeldung. Ihre Mitglieder bekommen die Rollen, die eine ' +
+    'Gruppen eines Verzeichnisses oder des Single Sign-on. Ihre Mitglieder bekommen die Rollen, die eine ' +
     'Gruppe in Projekten hat.',
   create: 'Neue Gruppe',
   filter: 'Nach Namen filtern',
