@@ -110,6 +110,15 @@ export async function noteStrays(db: Queryable, digests: Digest[]): Promise<void
     on conflict (digest) do update set noted_at = excluded.noted_at`)
 }
 
+/** Notes those digests that no blob has: their files were written although the blobs were collected meanwhile. */
+export async function noteOrphans(db: Queryable, digests: Digest[]): Promise<void> {
+  await db.run(sql`
+    insert into stray (digest)
+    select digest from unnest(${digests}::text[]) as digest
+    where not exists (select from blob where blob.digest = digest.digest) order by digest
+    on conflict (digest) do update set noted_at = excluded.noted_at`)
+}
+
 /**
  * Removes doomed bytes that have no blob's row at once, as a collection would later. A writer that stores the same
  * bytes again meanwhile gets an error of `isDoubtful`. With `dooms`, also bytes that are not doomed yet, such as those

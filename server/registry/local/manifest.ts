@@ -11,7 +11,6 @@ import type { Reader } from '../../catalog/reader.ts'
 import { ensureRepository, findRepository, type Repository } from '../../catalog/repository.ts'
 import { replaceChildren, saveArtifact, type NewArtifact } from '../../catalog/save-artifact.ts'
 import { findTag, moveTags, type MovedTag } from '../../catalog/tag.ts'
-import { findUnsynced } from '../../catalog/unsynced.ts'
 import { facts, type Actor, type Place } from '../../catalog/topics.ts'
 import { emit, type Fact } from '../../platform/events/emit.ts'
 import { isReferenceViolation, type Tx } from '../../platform/db/db.ts'
@@ -25,7 +24,9 @@ import { lookingAgain } from './looking.ts'
 import { getProject } from './record.ts'
 import { removeArtifacts, removeTag } from './remove.ts'
 import type { LocalOptions } from './options.ts'
+import type { Placing } from './unsynced/place.ts'
 import { isRight, readWhole } from './unsynced/right.ts'
+import type { FindUnsynced } from './verify.ts'
 
 /** The most levels of indexes above an image; code that reads an index reads no more levels than this (C-58). */
 const maxDepth = 4
@@ -33,8 +34,10 @@ const maxDepth = 4
 type Manifests = Pick<Registry, 'readManifest' | 'statManifest' | 'writeManifest' | 'deleteManifest' | 'deleteTag'>
 
 /** Manifests and tags, kept in PostgreSQL and read through the cache. */
-export function localManifests(options: LocalOptions): Manifests {
-  const { db, cache, gates, blobs, describe } = options
+export function localManifests(
+  options: LocalOptions & { findBytes: FindUnsynced; placing: Placing | undefined },
+): Manifests {
+  const { db, cache, gates, blobs, describe, findBytes, placing } = options
   const reader = { db, cache }
 
   return {
@@ -108,12 +111,14 @@ export function localManifests(options: LocalOptions): Manifests {
     return {
       async blob({ digest, size }, limit) {
         if (!needed.has(digest) || size > limit) return undefined
+        const young = placing?.files.find(digest)
+        if (young) return young
         const stored = async () => {
           const found = await readWhole(blobs, digest).catch(() => undefined)
           return found && isRight(digest, found) ? found : undefined
         }
         // A round may write a lost file again, and delete the row, between the first two.
-        return (await stored()) ?? (await findUnsynced(db, digest)) ?? stored()
+        return (await stored()) ?? (await findBytes(digest)) ?? stored()
       },
       async manifest(digest) {
         const found = await findManifest(reader, name, digest)
