@@ -43,7 +43,6 @@ export function openLocalRegistry(given: Omit<LocalOptions, 'turns'> & More): Re
   return {
     ...manifests,
     ...uploads,
-    writeManifest: (name, ...push) => turns.take(projectOf(name), () => manifests.writeManifest(name, ...push)),
     mountBlob: (name, ...rest) => turns.take(projectOf(name), () => uploads.mountBlob(name, ...rest)),
 
     finishUpload: (...all) => trusting(uploads.finishUpload(...all)),
