@@ -1,15 +1,13 @@
 import type { Digest } from '../../../../oci/digest.ts'
 import { blobPath, noteOrphans } from '../../../catalog/blob.ts'
 import type { Blobs } from '../../../platform/blobs/blobs.ts'
-import { inTurns } from '../../../platform/blobs/in-turns.ts'
 import type { Queryable } from '../../../platform/db/db.ts'
 import { lookFor } from './right.ts'
 
 /** How long files gather before they are written, in ms. */
 const pauseMs = 20
-/** How many files one round writes, and how many at once: requests need libuv's 4 threads, too. */
+/** How many files one round writes. */
 const batch = 256
-const atOnce = 2
 /** The most bytes that wait in memory for their files. */
 const mostBytes = 8 * 2 ** 20
 /** How long pushes write their files themselves after a file could not be written, in ms. */
@@ -59,7 +57,10 @@ export function openLaterFiles(db: Queryable, blobs: Blobs): LaterFiles {
 
   async function writeSome(some: [Digest, Buffer][]): Promise<void> {
     try {
-      await inTurns(some, atOnce, ([digest, bytes]) => writeOne(blobs, digest, bytes))
+      const files = some.map(([digest, bytes]) => ({ key: blobPath(digest), bytes }))
+      const results = await blobs.unsynced!.placeAll(files)
+      for (const [index, [digest, bytes]] of some.entries())
+        if (results[index] !== true) await replaceIfWrong(blobs, digest, bytes)
       // A collection may have removed one of these blobs since it was recorded.
       await noteOrphans(
         db,
@@ -77,11 +78,9 @@ export function openLaterFiles(db: Queryable, blobs: Blobs): LaterFiles {
 }
 
 /** A file that is there already may be damaged: these bytes are right, and then take its place. */
-async function writeOne(blobs: Blobs, digest: Digest, bytes: Buffer): Promise<void> {
-  const key = blobPath(digest)
-  if (await blobs.unsynced!.place(key, bytes)) return
+async function replaceIfWrong(blobs: Blobs, digest: Digest, bytes: Buffer): Promise<void> {
   const [result] = await blobs.unsynced!.look([lookFor({ digest, size: bytes.length })])
-  if (result !== 'right') await blobs.write(key, once(bytes))
+  if (result !== 'right') await blobs.write(blobPath(digest), once(bytes))
 }
 
 async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
