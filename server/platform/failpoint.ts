@@ -4,7 +4,7 @@
  * first of both. failpoint.test.ts compares this list with the code.
  */
 export const failpoints = [
-  'upload.created', // F01: the upload row is there, 202 not yet sent
+  'upload.created', // F01: the upload is known, 202 not yet sent
   'upload.appended', // F02: bytes of a PATCH are stored, its row not yet updated
   'blob.written', // F03, F04: the bytes are under their key, the database does not know
   'blob.linked', // F05: inside the transaction, after the blob row and before the repository's link commits

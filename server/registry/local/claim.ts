@@ -35,7 +35,7 @@ const claimSeconds = 30
 const claimPatienceMs = 3000
 const claimPollMs = 50
 /** How long a request waits for a row that another process may be about to write, in ms. */
-const arrivalMs = 500
+const arrivalMs = 1000
 
 type Work<Result> = (upload: Claimed) => Promise<Result>
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { digestOf } from '../../../../oci/digest.ts'
@@ -23,6 +23,7 @@ import {
   type Pushed,
 } from '../../../testing/unsynced.ts'
 import { flushUnsynced } from './flush.ts'
+import { openLaterFiles } from './later.ts'
 
 /** What a power cut may do to a file that was not synced. */
 const harms: [what: string, harm: (file: string) => Promise<unknown>][] = [
@@ -151,6 +152,39 @@ describe('small blobs whose files are not synced', () => {
     await flushUnsynced(marina.ground)
     for (const blob of all) await assertPulls(marina, blob)
     assert.equal((await measureUnsynced(marina.ground.db)).blobs, 0)
+  })
+})
+
+describe('files that are written after the answer', () => {
+  test('a file whose blob was collected before it was written is noted, and the next collection removes it', async () => {
+    await using marina = await openTestMarina(never)
+    const { db, blobs } = marina.ground
+    const bytes = randomBytes(100)
+    const [digest, files] = [digestOf(bytes), openLaterFiles(db, blobs)]
+    files.follow(digest, bytes)
+    assert.deepEqual(files.find(digest), bytes)
+    await files.settle()
+    assert.equal(files.find(digest), undefined)
+    assert.equal((await blobs.find(blobPath(digest)))?.size, bytes.length)
+    assert.ok(await db.row(sql`select digest from stray where digest = ${digest} and doomed_at is null`))
+  })
+
+  test('while the storage folder is away, what was taken is read, and the next push is refused', async () => {
+    await using marina = await openTestMarina(never)
+    const root = marina.config.storage.root!
+    await push(marina)
+    await rename(root, `${root}-away`)
+    const blob = await pushEarly(marina)
+    await eventually(async () => {
+      const bytes = randomBytes(200)
+      const path = `/v2/${blob.repository}/blobs/uploads/?digest=${digestOf(bytes)}`
+      expectAnswer(await marina.ask('POST', path, { as: marina.admin, body: bytes }), 503, 'UNAVAILABLE')
+    })
+    await rename(`${root}-away`, root)
+    await assertPulls(marina, blob)
+    await flushUnsynced(marina.ground)
+    assert.deepEqual(await findDisagreements(marina, ['loss']), [])
+    await assertPulls(marina, blob)
   })
 })
 
