@@ -1,12 +1,10 @@
-import * as api from '../../../../api/artifacts.ts'
 import type { Reader } from '../../../catalog/reader.ts'
-import { serializedOnUse } from '../../../platform/http/schemas.ts'
 import type { Column, KeptArtifact } from '../../artifacts/index.ts'
 import type { Summary } from './finding.ts'
 import { summarizeGroups } from './findings.ts'
 import { findScannerIdOf } from '../store.ts'
 import { listOverviewsBy, type ReportRow } from './store.ts'
-import { parseAccepted, presentOverview, typeOf } from './wire.ts'
+import { parseAccepted, shownText, typeOf } from './wire.ts'
 
 /**
  * What lists of artifacts show of vulnerabilities, as text. Images hold their finished reports (kept.ts). Of indexes,
@@ -50,18 +48,13 @@ async function showOthers(reader: Reader, { scannerId, artifacts, accepted }: Ot
   const groups = own.flatMap((ids) => {
     const reports = ids.flatMap((id) => rows.get(id) ?? [])
     const type = reports.length === 0 ? undefined : typeOf(reports.find(({ finished }) => finished) ?? reports[0]!)
-    return type !== undefined && accepted.includes(type) ? [{ key: ids[0]!, type, reports }] : []
+    return type !== undefined && accepted.includes(type) ? [{ key: ids[0]!, reports }] : []
   })
   const united = await summarizeGroups(reader.db, groups.filter(isUnion).map(unionOf))
   return new Map(
-    groups.map(({ key, type, reports }) => [
-      key,
-      serialize({ [type]: presentOverview(reports, united.get(key) ?? summaryOf(reports)) }),
-    ]),
+    groups.map(({ key, reports }) => [key, shownText(reports, united.get(key) ?? summaryOf(reports))]),
   )
 }
-
-const serialize = serializedOnUse(api.ScanOverview)
 
 type Group = { key: number; reports: ReportRow[] }
 

@@ -2,8 +2,8 @@ import { sql } from '../../../platform/db/sql.ts'
 import { isoOf } from '../../../platform/db/times.ts'
 import { between, type KeptOverview, type OverviewReader } from '../../artifacts/index.ts'
 import { reportTypes } from '../scanners/adapter/metadata.ts'
-import type { ScannerDescription } from '../scanners/scanner.ts'
 import { severities } from './finding.ts'
+import { lastOf, overviewText } from './overview.ts'
 
 /**
  * Overviews as lists send them, read with the artifact's own row and cached with it: a list then neither reads a row of
@@ -24,51 +24,38 @@ export const overviewReader: OverviewReader = {
 const none: KeptOverview[] = []
 
 function keep(report: string): KeptOverview {
-  const fields = report.split(between.fields)
-  const [scannerId = '', , , , mimeType] = fields
-  const type = typeOf(mimeType || reportTypes.generic)
-  return { scannerId: scannerOfId(scannerId), type, json: fields.length > 1 ? overviewText(type, fields) : null }
+  const [scannerId = '', ...fields] = report.split(between.fields)
+  const type = typeOf(fields[3] || reportTypes.generic)
+  return { scannerId: scannerOfId(scannerId), type, json: fields.length > 0 ? textOf(type, fields) : null }
 }
 
-/** What `presentOverview` makes of one finished report, with the same bytes that the API's schema gives it. */
-function overviewText(type: string, fields: string[]): string {
-  const [, reportId, startedAt = '', endedAt = '', , state, rank, total, fixable, counts = '', scanner = ''] = fields
-  const [start, end] = [isoOf(startedAt), isoOf(endedAt)]
-  const seconds = start === end ? 0 : Math.max(0, Math.round((Date.parse(end) - Date.parse(start)) / 1000))
-  const isWhole = state === 'ok'
-  const severity = severities[rank === '0' && !isWhole ? 1 : Number(rank)]!
-  // Unlike `+`, a join leaves one flat string and not a tree of its parts: the cache keeps thousands of these.
-  return [
-    `${headOf(type)}${reportId}","scan_status":"Success","severity":"${severity}",` +
-      `${isWhole ? '' : `"state":"${state}",`}"duration":${seconds},"summary":{"total":${total},"fixable":${fixable},` +
-      `"summary":{${countsOf(counts)}}},`,
-    `"start_time":"${start}","end_time":"${end}","complete_percent":100,"scanner":${scannerOf(scanner)}}}`,
-  ].join('')
-}
-
-/** Remembers the last result: the reports of a page have mostly one type, one scanner and few different counts. */
-function lastOf(make: (text: string) => string): (text: string) => string {
-  let last = { text: '', made: make('') }
-  return (text) => (text === last.text ? last : (last = { text, made: make(text) })).made
+/** Of one finished report: the look that made it is the newest one. */
+function textOf(type: string, fields: string[]): string {
+  const [
+    reportId = '',
+    startedAt = '',
+    endedAt = '',
+    ,
+    state = '',
+    rank,
+    total = '',
+    fixable = '',
+    counts = '',
+    scanner,
+  ] = fields
+  return overviewText({
+    type,
+    reportId,
+    status: 'Success',
+    startedAt: isoOf(startedAt),
+    endedAt: isoOf(endedAt),
+    found: { state, severity: severities[Number(rank)]!, total, fixable, counts },
+    scanner,
+    percent: 100,
+  })
 }
 
 /** A copy: a part of a text that is kept keeps the whole text in memory. */
 const copyOf = (text: string) => Buffer.from(text).toString()
 const scannerOfId = lastOf(copyOf)
 const typeOf = lastOf(copyOf)
-
-const headOf = lastOf((type) => `{${JSON.stringify(type)}:{"report_id":"`)
-
-const scannerOf = lastOf((json) => {
-  const { name, vendor, version } = JSON.parse(json || '{}') as Partial<ScannerDescription>
-  return JSON.stringify({ name, vendor, version })
-})
-
-/** `{0,2,...}` of PostgreSQL; only severities that were found are named. */
-const countsOf = lastOf((counts) =>
-  counts
-    .slice(1, -1)
-    .split(',')
-    .flatMap((count, rank) => (Number(count) > 0 ? [`"${severities[rank]}":${count}`] : []))
-    .join(','),
-)
