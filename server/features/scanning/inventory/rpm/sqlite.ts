@@ -20,10 +20,10 @@ type File = {
 }
 
 /**
- * The headers in `rpmdb.sqlite`: the column `blob` of the table `Packages` (rpm, lib/backend/sqlite.cc), read by SQLite's
- * "Database File Format". SQLite itself is not used: a file whose pages name each other in circles keeps it busy for ever,
- * in code that no signal ends. A write-ahead log is not read, which rpm empties when it closes the database. Throws
- * Unreadable.
+ * The headers in `rpmdb.sqlite`: the column `blob` of the table `Packages` (rpm, lib/backend/sqlite.cc), read by
+ * SQLite's "Database File Format". SQLite itself is not used: a file whose pages name each other in circles keeps it
+ * busy for ever, in code that no signal ends. A write-ahead log is not read, which rpm empties when it closes the
+ * database. Throws Unreadable.
  */
 export function* headersOfSqlite(bytes: RandomBytes): Generator<Buffer> {
   const file = open(bytes)
