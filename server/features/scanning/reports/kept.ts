@@ -1,11 +1,9 @@
 import { sql } from '../../../platform/db/sql.ts'
-import type { KeptOverview, OverviewReader } from '../../artifacts/index.ts'
+import { isoOf } from '../../../platform/db/times.ts'
+import { between, type KeptOverview, type OverviewReader } from '../../artifacts/index.ts'
 import { reportTypes } from '../scanners/adapter/metadata.ts'
 import { severities } from './finding.ts'
-import { overviewText } from './overview.ts'
-
-/** U+001F between the fields of a report and U+001E between reports: none of the fields can hold either. */
-const [betweenFields, betweenReports] = ['\u001f', '\u001e']
+import { lastOf, overviewText } from './overview.ts'
 
 /**
  * Overviews as lists send them, read with the artifact's own row and cached with it: a list then neither reads a row of
@@ -16,19 +14,19 @@ const [betweenFields, betweenReports] = ['\u001f', '\u001e']
 export const overviewReader: OverviewReader = {
   select: sql`(
     select string_agg(case when is_made and started_at is not null and ended_at is not null then concat_ws(
-          ${betweenFields}::text, scanner_id, report_id, started_at at time zone 'UTC', ended_at at time zone 'UTC',
+          chr(31), scanner_id, report_id, started_at at time zone interval '0', ended_at at time zone interval '0',
           mime_type, state, severity, total, fixable, counts, scanner)
-        else scanner_id::text end, ${betweenReports}::text)
+        else scanner_id::text end, chr(30))
     from vulnerability_report where artifact_id = artifact.id)`,
-  parse: (text) => (text === null ? none : text.split(betweenReports).map(keep)),
+  parse: (text) => (text === null ? none : text.split(between.rows).map(keep)),
 }
 
 const none: KeptOverview[] = []
 
 function keep(report: string): KeptOverview {
-  const [scannerId = '', ...fields] = report.split(betweenFields)
-  const type = fields[3] || reportTypes.generic
-  return { scannerId, type, json: fields.length > 0 ? textOf(type, fields) : null }
+  const [scannerId = '', ...fields] = report.split(between.fields)
+  const type = typeOf(fields[3] || reportTypes.generic)
+  return { scannerId: scannerOfId(scannerId), type, json: fields.length > 0 ? textOf(type, fields) : null }
 }
 
 /** Of one finished report: the look that made it is the newest one. */
@@ -57,5 +55,7 @@ function textOf(type: string, fields: string[]): string {
   })
 }
 
-/** `2026-11-30 12:00:00.123456` of PostgreSQL as `Date.toISOString` has it, cut to ms; zeros at the end are absent. */
-const isoOf = (time: string) => `${time.slice(0, 10)}T${time.slice(11, 19)}.${time.slice(20, 23).padEnd(3, '0')}Z`
+/** A copy: a part of a text that is kept keeps the whole text in memory. */
+const copyOf = (text: string) => Buffer.from(text).toString()
+const scannerOfId = lastOf(copyOf)
+const typeOf = lastOf(copyOf)

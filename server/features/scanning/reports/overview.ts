@@ -61,7 +61,7 @@ const secondsBetween = (start: string, end: string): number =>
   start === end ? 0 : Math.max(0, Math.round((Date.parse(end) - Date.parse(start)) / 1000))
 
 /** Remembers the last result: the reports of a page have mostly one type, one scanner and few different counts. */
-function lastOf(make: (text: string) => string): (text: string) => string {
+export function lastOf(make: (text: string) => string): (text: string) => string {
   let last = { text: '', made: make('') }
   return (text) => (text === last.text ? last : (last = { text, made: make(text) })).made
 }
