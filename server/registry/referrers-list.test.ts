@@ -61,7 +61,7 @@ test('a list without entries is left out, too', async () => {
   assert.deepEqual(await shown(at), digestsOf(image))
 })
 
-test('an index under such a tag that is more than a list of referrers, or lists those of nothing, is shown', async () => {
+test('an index under such a tag is shown when it is more than a list, or lists referrers of nothing', async () => {
   const at = given()
   const image = await pushImage(marina, at.repository, { tag: 'v1' })
   const referrer = await pushReferrer(marina, at.repository, image)

@@ -12,8 +12,8 @@ type Root = { id: number; repositoryId: number; takesParts: boolean }
 /**
  * Locks the root and the artifacts that are deleted with it, and returns them with their tags, which are locked too.
  * With the root are deleted its accessories without a tag of their own (signatures, SBOMs), the index that lists these
- * (`subjectOfList`) and, with `takesParts`, its parts. The tree is read again after each lock: an artifact that got a tag or another parent meanwhile stays.
- * Undefined while an index names the root.
+ * (`subjectOfList`) and, with `takesParts`, its parts. The tree is read again after each lock: an artifact that got a
+ * tag or another parent meanwhile stays. Undefined while an index names the root.
  */
 export async function lockGoing(tx: Tx, root: Root): Promise<Going[] | undefined> {
   for (const locked = new Set([root.id]); ;) {

@@ -5,8 +5,6 @@ import { Unreadable } from './bounds.ts'
 export type RandomBytes = {
   /** In bytes. */
   readonly size: number
-  /** The path on disk, for a file that is there. */
-  readonly path?: string
   /** Exactly `length` bytes from `at`, in a buffer that holds until the next file is read. Throws Unreadable. */
   read(at: number, length: number): Buffer
 }
@@ -21,10 +19,9 @@ export function inMemory(bytes: Buffer): RandomBytes {
   }
 }
 
-export function onDisk(path: string, fd: number, size: number): RandomBytes {
+export function onDisk(fd: number, size: number): RandomBytes {
   return {
     size,
-    path,
     read(at, length) {
       check(at, length, size)
       const buffer = Buffer.allocUnsafe(length)

@@ -42,7 +42,7 @@ export function openFileReading(ground: ReadingGround, path: string, size: numbe
 function openSink({ budget, spool, note }: ReadingGround, wanted: Cataloger[], path: string, size: number) {
   const { fileBytes, largeFileBytes } = budget.bounds
   const limit = wanted.some(({ isLarge }) => isLarge) ? largeFileBytes : fileBytes
-  if (size <= limit) return spool.begin(size, wanted.some(({ needsDisk }) => needsDisk) ? 'on disk' : 'anywhere')
+  if (size <= limit) return spool.begin(size)
   const why = `${path} has more than ${limit} bytes`
   if (wanted.some(({ isList }) => isList)) throw new InventoryRefused(why)
   note(`${why}, and was left out`)

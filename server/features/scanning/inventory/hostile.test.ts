@@ -125,7 +125,7 @@ function ndbOf(pages: number, header: Buffer): Buffer {
   return Buffer.concat([slots, blob, header])
 }
 
-/** A hash database of Berkeley DB all of whose items stand on one chain of pages, which is a circle of one byte each. */
+/** A hash database of Berkeley DB whose items all stand on one chain: a page of one byte that goes on with itself. */
 function berkeleyOf(items: number): Buffer {
   const size = 4096
   const [head, items1, chain] = [Buffer.alloc(size), Buffer.alloc(size), Buffer.alloc(size)]

@@ -13,19 +13,19 @@ export type Sink = { write(chunk: Buffer): void; done(): RandomBytes }
  * archive are never used as names of files.
  */
 export type Spool = Disposable & {
-  /** Begins a file of `size` bytes; `on disk` also when it is small. */
-  begin(size: number, where: 'anywhere' | 'on disk'): Sink
+  /** Begins a file of `size` bytes. */
+  begin(size: number): Sink
 }
 
 /** `folder`: where files are put that are too large for memory; the caller removes it. */
 export function openSpool(folder: string): Spool {
   let memory: Buffer | undefined
-  let disk: { path: string; fd: number } | undefined
+  let disk: number | undefined
 
   return {
-    begin: (size, where) => (size > memoryBytes || where === 'on disk' ? onto((disk ??= create())) : into(size)),
+    begin: (size) => (size > memoryBytes ? onto((disk ??= create())) : into(size)),
     [Symbol.dispose]() {
-      if (disk) closeSync(disk.fd)
+      if (disk !== undefined) closeSync(disk)
     },
   }
 
@@ -38,7 +38,7 @@ export function openSpool(folder: string): Spool {
     }
   }
 
-  function onto({ fd, path }: { fd: number; path: string }): Sink {
+  function onto(fd: number): Sink {
     ftruncateSync(fd, 0)
     let filled = 0
     return {
@@ -46,12 +46,11 @@ export function openSpool(folder: string): Spool {
         for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at, chunk.length - at, filled + at)
         filled += chunk.length
       },
-      done: () => onDisk(path, fd, filled),
+      done: () => onDisk(fd, filled),
     }
   }
 
-  function create() {
-    const path = join(folder, 'file')
-    return { path, fd: openSync(path, 'wx+', 0o600) }
+  function create(): number {
+    return openSync(join(folder, 'file'), 'wx+', 0o600)
   }
 }

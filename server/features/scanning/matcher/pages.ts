@@ -119,8 +119,8 @@ export async function lockLastReports(tx: Tx, scannerId: string, imageIds: numbe
     select id, artifact_id as image, generation from vulnerability_report
     where artifact_id = any(${imageIds}::bigint[]) and scanner_id = ${scannerId}::uuid
     order by artifact_id for no key update`)
-  // A statement of its own: it sees what a transaction has saved that held the lock before. A sub-select for each report
-  // uses the index, also while statistics say that the table is empty.
+  // A statement of its own: it sees what a transaction has saved that held the lock before. A sub-select for each
+  // report uses the index, also while statistics say that the table is empty.
   const links = await tx.rows<{ id: number; ids: string | null }>(sql`
     select one.id, (select string_agg(finding_id::text, ',') from report_finding where report_id = one.id) as ids
     from unnest(${reports.map(({ id }) => id)}::bigint[]) as one (id)`)

@@ -98,7 +98,8 @@ export async function changeLinks(tx: Tx, { added, removed }: Record<'added' | '
   for (let from = 0; from < removed.length; from += linksAtOnce) {
     const [reports, findings] = columnsOf(removed.slice(from, from + linksAtOnce))
     await tx.run(sql`
-      delete from report_finding using unnest(${arrayOf(reports)}::bigint[], ${arrayOf(findings)}::bigint[]) as one (report, finding)
+      delete from report_finding
+      using unnest(${arrayOf(reports)}::bigint[], ${arrayOf(findings)}::bigint[]) as one (report, finding)
       where report_id = one.report and finding_id = one.finding`)
   }
   for (let from = 0; from < added.length; from += linksAtOnce) {

@@ -16,8 +16,6 @@ export type Cataloger = {
   isList: boolean
   /** Whether it is read in parts, and may be as large as a database. */
   isLarge: boolean
-  /** Whether it must be a file on disk. */
-  needsDisk?: true
   /** The packages of which the file tells. Throws Unreadable, and InventoryRefused beyond a bound. */
   read(path: string, bytes: RandomBytes, budget: Budget): Component[]
 }

@@ -21,7 +21,6 @@ export const rpm: Cataloger = {
   wants: (name) => path.test(name),
   isList: true,
   isLarge: true,
-  needsDisk: true,
   read(name, bytes, budget) {
     const [, kind] = path.exec(name)!
     // No two packages have bytes in common: half a million that do would be read for hours.

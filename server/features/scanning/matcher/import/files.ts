@@ -82,7 +82,7 @@ const isWanted = (name: string) => /\.(?:json|ya?ml|csv)$/i.test(name)
 async function* zipped({ path, name, budget }: Place): AsyncGenerator<SourceFile> {
   await using file = await open(path)
   const { size } = await file.stat()
-  const archive = onDisk(path, file.fd, size)
+  const archive = onDisk(file.fd, size)
   try {
     for (const entry of entriesOf(archive, budget)) {
       if (!isWanted(entry.name)) continue
