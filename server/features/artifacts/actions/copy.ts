@@ -9,7 +9,7 @@ import { sql } from '../../../platform/db/sql.ts'
 import { emit } from '../../../platform/events/emit.ts'
 import { Failure } from '../../../platform/http/failure.ts'
 import { passGates, type PushGates } from '../../../registry/gate.ts'
-import { storeManifest } from '../../../registry/local/manifest.ts'
+import { storeManifest } from '../../../registry/local/store-manifests.ts'
 import { facts } from '../topics.ts'
 
 /** The most manifests that one copy takes along: an index, its parts, and their accessories. */
