@@ -112,10 +112,7 @@ export function openDb(given: DbOptions): Db {
     return pool
   }
   const main = open(options.poolSize, 'on')
-  const relaxed = open(Math.max(2, options.poolSize >> 2), 'off', {
-    patienceMs: relaxedPatienceMs,
-    shrinkAfterMs: relaxedShrinkMs,
-  })
+  const relaxed = open(Math.max(2, options.poolSize >> 2), 'off', relaxedWays)
   return {
     ...queryable(main),
     relaxed: queryable(relaxed),
@@ -147,10 +144,12 @@ export function openDb(given: DbOptions): Db {
   }
 }
 
-/** In ms. All workers of the queue poll at once, and one after the other they are done sooner. */
-const relaxedPatienceMs = 50
-/** In ms. The work of a start needs several connections for a moment; what an idle process asks needs one. */
-const relaxedShrinkMs = 4000
+const relaxedWays = {
+  /** All workers of the queue poll at once, and one after the other they are done sooner. */
+  patienceMs: 50,
+  /** The work of a start needs several connections for a moment; what an idle process asks needs one. */
+  shrinkAfterMs: 4000,
+}
 
 function clientOptions(options: DbOptions): ClientConfig {
   return {
