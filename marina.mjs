@@ -13,7 +13,13 @@ if (!isInstalled(false) || !fs.existsSync(own)) {
 }
 
 // With compiled code kept from the first file on, Node need not load its TypeScript compiler: 40 ms of a start.
-const env = { NODE_COMPILE_CACHE: inRoot('.cache', 'compile'), ...process.env }
+// The other two are for glibc: one heap for all threads, and blocks that are given back when they are free (1.5 MiB).
+const env = {
+  NODE_COMPILE_CACHE: inRoot('.cache', 'compile'),
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_MMAP_THRESHOLD_: '20480',
+  ...process.env,
+}
 const child = spawn(
   fs.existsSync(own) ? own : process.execPath,
   [inRoot('server', 'main.ts'), ...process.argv.slice(2)],

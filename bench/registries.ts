@@ -25,6 +25,8 @@ export async function startMarina(scratch: Scratch, more: Record<string, string>
   const env = {
     // As npm start has it.
     NODE_COMPILE_CACHE: path.resolve(import.meta.dirname, '../.cache/compile'),
+    MALLOC_ARENA_MAX: '1',
+    MALLOC_MMAP_THRESHOLD_: '20480',
     MARINA_DATA_DIR: scratch.path('marina'),
     MARINA_HOST: '127.0.0.1',
     MARINA_PORT: String(port),

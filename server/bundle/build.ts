@@ -8,8 +8,9 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { build, type Plugin } from 'esbuild'
+import { build, type BuildOptions, type Plugin } from 'esbuild'
 import { bundlesFolder, hashOfServer } from './find.mjs'
+import { withLate, withoutSearch, writeLate } from './late.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
@@ -60,7 +61,7 @@ const withoutUndici: Plugin = {
   name: 'http',
   setup({ onResolve, onLoad }) {
     const namespace = 'http'
-    onResolve({ filter: /^(?:node:)?https?$/ }, ({ path: name, kind }) =>
+    onResolve({ filter: /^(?:node:)?http$/ }, ({ path: name, kind }) =>
       kind === 'import-statement' ? { path: name, namespace } : undefined,
     )
     onLoad({ filter: /./, namespace }, ({ path: name }) => {
@@ -71,6 +72,21 @@ const withoutUndici: Plugin = {
       }
     })
   },
+}
+
+const common: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  // Names stay, for stack traces. Node reads the maps only with --enable-source-maps.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 160,
+  sourcemap: 'linked',
+  sourcesContent: false,
+  legalComments: 'none',
+  logLevel: 'silent',
 }
 
 if (import.meta.main) {
@@ -97,27 +113,17 @@ async function writeBundle(folder: string): Promise<void> {
   await rm(beside, { recursive: true, force: true })
   await mkdir(beside, { recursive: true })
   await build({
-    absWorkingDir: root,
+    ...common,
     entryPoints: Object.entries(entries).map(([out, source]) => ({ in: source, out })),
     outdir: beside,
     outExtension: { '.js': '.mjs' },
-    bundle: true,
     splitting: true,
     format: 'esm',
-    platform: 'node',
-    target: 'node24',
     external: apart,
-    // Names stay, for stack traces. Node reads the maps only with --enable-source-maps.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    lineLimit: 160,
-    sourcemap: 'linked',
-    sourcesContent: false,
-    legalComments: 'none',
-    logLevel: 'silent',
-    plugins: [withPlaces, withoutUndici],
+    plugins: [withPlaces, withoutUndici, withLate, withoutSearch],
     banner: { js: banner },
   })
+  await writeLate(beside, common)
   try {
     await rename(beside, folder)
   } catch (error) {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -11,6 +12,7 @@ import { promisify } from 'node:util'
 import { digestOf } from '../../oci/digest.ts'
 import { eventually, expectAnswer, openAsk, type Ask } from '../testing/http.ts'
 import { buildServer } from './build.ts'
+import { lateFileOf, latePackages } from './late.ts'
 import { findBundle, hashOfServer } from './find.mjs'
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -88,9 +90,20 @@ test('what lasts loads no parser of command lines, no YAML and no client that no
   const serve = [...(await readdir(folder))].find((name) => /^serve-\w+\.mjs$/.test(name))!
   const script = `
     await import(${JSON.stringify(path.join(folder, serve))})
-    console.log(process.moduleLoadList.filter((one) => /undici|_http_server/.test(one)).join())`
+    console.log(process.moduleLoadList.filter((one) => /undici|_http_server|\\b(?:tls|https|sqlite)$/.test(one)).join())
+    console.log(Object.keys((await import('node:module')).default._cache).filter((one) => /late-/.test(one)).join())`
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
   assert.equal(stdout.trim(), 'NativeModule _http_server')
+})
+
+test('packages that load late are whole: each has what it exports', async () => {
+  const files = (await readdir(folder)).filter((name) => /^late-.*\.cjs$/.test(name))
+  assert.equal(files.length, latePackages.length)
+  const require = createRequire(path.join(folder, 'serving.mjs'))
+  for (const name of latePackages) {
+    const [here, there] = [require(`./${lateFileOf(name)}`), createRequire(import.meta.url)(name)] as [object, object]
+    assert.deepEqual(Object.keys(here).sort(), Object.keys(there).sort(), name)
+  }
 })
 
 test('the portal, its password check, uploads in threads, manifests and jobs work', async () => {

@@ -18,7 +18,7 @@ export const database = {
     fallback: 'auto',
     help:
       'connections to the database at most, of all serving processes of one marina serve together; ' +
-      'auto is 5 for each processor core, at least 10 and at most 20',
+      'auto is 4 for each processor core, at least 8 and at most 20',
   }),
   bufferBytes: size({
     env: 'MARINA_DATABASE_BUFFERS',

@@ -39,9 +39,17 @@ const compileCache = path.join(import.meta.dirname, '../../../.cache/compile')
 
 /**
  * One heap for all threads, and memory given back as soon as it is free: glibc would make a heap for each thread (4 MiB
- * after a start, more under load), and keep freed blocks of up to 32 MiB. Other C libraries ignore these variables.
+ * after a start, more under load), and keep freed blocks of up to 32 MiB. Blocks from 20 KiB on come from the kernel,
+ * and go back to it; TLS takes a new block of 16 KiB for each record, for which that would cost more than the record.
+ * Other C libraries ignore these variables. The last one is for mimalloc, which the package for passwords brings: it
+ * would take a huge page of 2 MiB for itself.
  */
-const thrifty = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD_: '65536' }
+const thrifty = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_MMAP_THRESHOLD_: '20480',
+  MALLOC_TRIM_THRESHOLD_: '65536',
+  MIMALLOC_ALLOW_THP: '0',
+}
 
 /** Starts a serving process. It loads its code at once, and serves when it gets its order. */
 export function startChild({ onTold, onLoad, onAsked, stopMs }: ChildOptions): Child {

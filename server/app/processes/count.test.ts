@@ -6,12 +6,12 @@ import { poolSizeOf, settingsOfOne } from './count.ts'
 
 const configOf = (pool?: string) => mergeConfig(pool === undefined ? {} : { MARINA_DATABASE_POOL: pool }).config
 
-test('the connections to the database follow the cores, from 10 to 20, unless they are set', () => {
-  assert.equal(poolSizeOf(configOf()), Math.min(20, Math.max(10, 5 * availableParallelism())))
+test('the connections to the database follow the cores, from 8 to 20, unless they are set', () => {
+  assert.equal(poolSizeOf(configOf()), Math.min(20, Math.max(8, 4 * availableParallelism())))
   assert.equal(poolSizeOf(configOf('7')), 7)
 })
 
-test('processes share them, and each has five at least', () => {
+test('processes share them, and each has four at least', () => {
   const sizes = (
     [
       ['20', 2],
@@ -23,5 +23,5 @@ test('processes share them, and each has five at least', () => {
     assert.equal(metrics.port, 'off')
     return database.poolSize
   })
-  assert.deepEqual(sizes, [10, 5, 3])
+  assert.deepEqual(sizes, [10, 4, 3])
 })

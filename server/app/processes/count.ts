@@ -19,11 +19,11 @@ export function countProcesses({ server: { processes, processesIdle } }: Config)
  * another, and a session that has stored a manifest takes 6 MiB.
  */
 export function poolSizeOf({ database: { poolSize } }: Config): number {
-  return poolSize === 'auto' ? Math.min(20, Math.max(10, 5 * availableParallelism())) : poolSize
+  return poolSize === 'auto' ? Math.min(20, Math.max(8, 4 * availableParallelism())) : poolSize
 }
 
 /** A process needs this many connections at least: a push holds one, and what it asks beside needs others. */
-const leastPool = 5
+const leastPool = 4
 
 /** The settings of one of `most` processes: they share the connections to the database, and one page of metrics. */
 export function settingsOfOne(config: Config, most: number, databaseUrl: string): Config {

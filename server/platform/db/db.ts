@@ -106,13 +106,13 @@ export function openDb(given: DbOptions): Db {
   const told = new EventEmitter()
   // The pool does not wait until its connections are closed: a database that ends right after may answer with an error.
   const onError = (error: Error) => void (isClosed || options.onError?.(error))
-  const open = (size: number, commit: Commit, patienceMs?: number) => {
-    const pool = openPool({ ...options, onError, patienceMs }, size, commit)
+  const open = (size: number, commit: Commit, ways: Pick<PoolOptions, 'patienceMs' | 'shrinkAfterMs'> = {}) => {
+    const pool = openPool({ ...options, onError, ...ways }, size, commit)
     pools.push(pool)
     return pool
   }
   const main = open(options.poolSize, 'on')
-  const relaxed = open(Math.max(2, options.poolSize >> 2), 'off', relaxedPatienceMs)
+  const relaxed = open(Math.max(2, options.poolSize >> 2), 'off', relaxedWays)
   return {
     ...queryable(main),
     relaxed: queryable(relaxed),
@@ -144,8 +144,12 @@ export function openDb(given: DbOptions): Db {
   }
 }
 
-/** In ms. All workers of the queue poll at once, and one after the other they are done sooner. */
-const relaxedPatienceMs = 50
+const relaxedWays = {
+  /** All workers of the queue poll at once, and one after the other they are done sooner. */
+  patienceMs: 50,
+  /** The work of a start needs several connections for a moment; what an idle process asks needs one. */
+  shrinkAfterMs: 4000,
+}
 
 function clientOptions(options: DbOptions): ClientConfig {
   return {
@@ -155,13 +159,14 @@ function clientOptions(options: DbOptions): ClientConfig {
   }
 }
 
-type PoolOptions = DbOptions & { patienceMs: number | undefined }
+type PoolOptions = DbOptions & { patienceMs?: number; shrinkAfterMs?: number }
 
 function openPool(options: PoolOptions, max: number, commit: Commit): ModestPool {
   const pool = new ModestPool({
     ...clientOptions(options),
     max,
     patienceMs: options.patienceMs,
+    shrinkAfterMs: options.shrinkAfterMs,
     // BEGIN is sent together with the first statement: one wake-up of PostgreSQL less for each transaction.
     pipeline: true,
     // Each holds 2 MB in PostgreSQL.

@@ -50,6 +50,8 @@ const defaultSettings: Record<string, string> = {
   max_pred_locks_per_transaction: '10',
   // Its own processes to read ahead cost memory, and gain nothing for short queries.
   io_method: 'sync',
+  // Then a session reads one thing at a time. PostgreSQL keeps memory for 48 of its own accord, 4 MB for all sessions.
+  io_max_concurrency: '4',
   max_wal_size: '2GB',
   wal_compression: 'on',
   // Marina's queries are short: compiling one costs more than running it.

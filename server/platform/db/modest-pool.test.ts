@@ -11,8 +11,8 @@ after(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-function openPool(max: number): ModestPool {
-  const pool = new ModestPool({ connectionString: database.url, max, connectionTimeoutMillis: 60_000 })
+function openPool(max: number, ways: { shrinkAfterMs?: number } = {}): ModestPool {
+  const pool = new ModestPool({ connectionString: database.url, max, connectionTimeoutMillis: 60_000, ...ways })
   pools.push(pool)
   return pool
 }
@@ -46,6 +46,28 @@ test('callers that hold their connections get one each, up to the size of the po
   assert.deepEqual(order, [0, 1, 2])
   assert.equal(pool.totalCount, 3)
   for (const client of held) client.release()
+})
+
+test('a pool that nobody waits for closes what it has too many of, one by one, and keeps the last', async () => {
+  const pool = openPool(3, { shrinkAfterMs: 0 })
+  const held = await Promise.all([pool.connect(), pool.connect(), pool.connect()])
+  // The first has no idle one beside it, the others have.
+  held[0].release()
+  assert.equal(pool.totalCount, 3)
+  held[1].release()
+  assert.equal(pool.totalCount, 2)
+  await Promise.all([pool.query('select 1'), pool.query('select 2'), pool.query('select 3')])
+  held[2].release()
+  assert.deepEqual([pool.totalCount, pool.idleCount], [1, 1])
+  const { rows } = await pool.query('select 4 as four')
+  assert.deepEqual([rows, pool.totalCount], [[{ four: 4 }], 1])
+})
+
+test('a pool for which callers had to wait a moment ago closes none', async () => {
+  const pool = openPool(2, { shrinkAfterMs: 3_600_000 })
+  const held = await Promise.all([pool.connect(), pool.connect()])
+  for (const client of held) client.release()
+  assert.deepEqual([pool.totalCount, pool.idleCount], [2, 2])
 })
 
 test('a pool that is made larger opens more connections, and none of them after it is made smaller again', async () => {

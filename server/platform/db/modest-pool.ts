@@ -13,6 +13,12 @@ const usualPatienceMs = 10
 type ModestPoolConfig = PoolConfig & {
   /** As above, in ms. */
   patienceMs?: number | undefined
+  /**
+   * When so many ms have passed in which no caller had to wait for longer than `patienceMs`, a connection that is given
+   * back while another is idle is closed, and so one by one; never when left out. Otherwise short statements that come
+   * together every few seconds would use, and so keep open, all connections that a busy moment once needed.
+   */
+  shrinkAfterMs?: number | undefined
 }
 
 type Connected = (
@@ -33,10 +39,14 @@ export class ModestPool extends Pool {
   /** Callers that wait for a connection in use, in the order in which they came. */
   readonly #patient = new Set<() => void>()
   readonly #patienceMs: number
+  readonly #shrinkAfterMs: number
+  /** When a caller last waited for longer than that, or a connection was last closed, by performance.now(). */
+  #scarceAt = performance.now()
 
-  constructor({ patienceMs = usualPatienceMs, ...options }: ModestPoolConfig) {
+  constructor({ patienceMs = usualPatienceMs, shrinkAfterMs = Infinity, ...options }: ModestPoolConfig) {
     super(options)
     this.#patienceMs = patienceMs
+    this.#shrinkAfterMs = shrinkAfterMs
     this.on('release', () => {
       const [first] = this.#patient
       if (!first) return
@@ -64,7 +74,7 @@ export class ModestPool extends Pool {
     const ask = () =>
       super.connect((error, client, done) => {
         if (!(error instanceof DatabaseError) || error.code !== '53300' || performance.now() >= until)
-          return callback(error, client, done)
+          return callback(error, client, client ? this.#shrinking(client, done) : done)
         this.#makeDo()
         setTimeout(ask, tryAgainMs)
       })
@@ -80,8 +90,26 @@ export class ModestPool extends Pool {
       this.#patient.delete(go)
       ask()
     }
-    const late = setTimeout(go, this.#patienceMs)
+    const giveUp = () => {
+      this.#scarceAt = performance.now()
+      go()
+    }
+    const late = setTimeout(giveUp, this.#patienceMs)
     this.#patient.add(go)
+  }
+
+  /** Gives a client back, and has the pool close it where it is one too many. */
+  #shrinking(client: PoolClient, done: PoolClient['release']): PoolClient['release'] {
+    client.release = (error) => done(error ?? this.#isTooMany())
+    return client.release
+  }
+
+  #isTooMany(): boolean {
+    const now = performance.now()
+    if (this.idleCount === 0 || this.#patient.size > 0 || this.waitingCount > 0) return false
+    if (now - this.#scarceAt < this.#shrinkAfterMs) return false
+    this.#scarceAt = now
+    return true
   }
 
   #makeDo(): void {

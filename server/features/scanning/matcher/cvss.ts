@@ -1,17 +1,15 @@
 import calculator from 'ae-cvss-calculator'
 
-const { Cvss2, Cvss3P0, Cvss3P1, Cvss4P0 } = calculator
-
 /** The score of a CVSS vector of any version (first.org/cvss), 0 to 10; undefined for what is none. */
 export function scoreVector(vector: string): number | undefined {
   try {
     const read = vector.startsWith('CVSS:4.0/')
-      ? new Cvss4P0(vector)
+      ? new calculator.Cvss4P0(vector)
       : vector.startsWith('CVSS:3.1/')
-        ? new Cvss3P1(vector)
+        ? new calculator.Cvss3P1(vector)
         : vector.startsWith('CVSS:3.0/')
-          ? new Cvss3P0(vector)
-          : new Cvss2(vector)
+          ? new calculator.Cvss3P0(vector)
+          : new calculator.Cvss2(vector)
     if (!read.isBaseFullyDefined()) return undefined
     const { base, overall } = read.calculateScores() as { base?: number; overall?: number }
     const score = base ?? overall
