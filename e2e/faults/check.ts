@@ -82,6 +82,8 @@ async function checkUpload(client: Client, history: History, upload: OpenUpload)
     // That the upload is unknown is right when its PUT succeeded; otherwise acknowledged bytes were lost.
     const { status: found } = await client.ask('HEAD', `/v2/${repository}/blobs/${blob.digest}`)
     if (found === 200 || upload.mayBeLost) return undefined
+    // An upload without bytes has nothing to lose, and may be known to the killed process alone.
+    if (acknowledged === 0) return checkFreshUpload(client, upload, complain)
     return upload.mayBeOver
       ? checkFreshUpload(client, upload, complain)
       : complain(`${acknowledged} acknowledged bytes are gone`)

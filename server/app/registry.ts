@@ -101,7 +101,10 @@ export function openFloor(
   const peerOf = peerReader(trustedProxies)
   const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl, signOutAt: oidc.signOutAt })
   const pulls = opened.use(openPullCounter(db, 5000, late('pull counts'), { keepsDays: config.pulls.keepMs > 0 }))
-  const local = tellingShortages(db, openLocalRegistry({ db, cache, blobs, gates, describe, ...storingOf(ground) }))
+  const local = tellingShortages(
+    db,
+    openLocalRegistry({ db, cache, blobs, gates, describe, closing: opened, ...storingOf(ground) }),
+  )
   const passed = openYoungCollector(16 * 2 ** 20)
   const told = { onError: late('counts of caches'), onReceived: passed }
   const proxied = openProxiedView(ground, local, otherSide, opened, told)
@@ -158,10 +161,11 @@ function counting({ metrics }: Ground, passed: (count: number) => void): DoorOpt
 }
 
 /** How much Marina's own registry stores at once, and what it keeps in memory. */
-function storingOf({ config }: Ground) {
+function storingOf({ config, peers }: Ground) {
   const { isEnabled, blobsBytes, blobsLargest } = config.cache
   const { unsyncedLargest: largestBytes, unsyncedBytes: backlogBytes } = config.storage
   return {
+    isAlone: () => peers.count() <= 1,
     pushesAtOnce: Math.max(1, poolSizeOf(config) >> 1),
     unsynced: { largestBytes, backlogBytes },
     smallBlobs: { bytes: isEnabled ? blobsBytes : 0, eachBytes: blobsLargest },

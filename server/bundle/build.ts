@@ -19,6 +19,7 @@ const entries = {
   program: 'server/commands/program.ts',
   serving: 'server/app/processes/serving.ts',
   'digest-worker': 'server/platform/blobs/digest-worker.ts',
+  'place-worker': 'server/platform/blobs/place-worker.ts',
   worker: 'server/features/scanning/inventory/worker.ts',
 }
 /** Packages that look for files of their own, that are native, or that few installations load or have. */

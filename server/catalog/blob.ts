@@ -1,8 +1,9 @@
 import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts'
 import type { RepositoryName } from '../../oci/reference.ts'
-import { isPgError, type Db, type Queryable, type Tx } from '../platform/db/db.ts'
+import { DatabaseUnavailable, isPgError, type Db, type Queryable, type Tx } from '../platform/db/db.ts'
 import { keyOf } from '../platform/cache/keys.ts'
 import { sql } from '../platform/db/sql.ts'
+import { batching } from '../platform/gather.ts'
 import type { Maybe } from '../platform/maybe.ts'
 import type { Reader } from './reader.ts'
 import { keepingBytes } from './unsynced.ts'
@@ -21,15 +22,46 @@ export function blobPath(digest: Digest): string {
   return `docker/registry/v2/blobs/${algorithmOf(digest)}/${hex.slice(0, 2)}/${hex}/data`
 }
 
-/** A blob that this very repository holds (C-38): bytes that only another repository holds count as unknown here. */
+/**
+ * A blob that this very repository holds (C-38): bytes that only another repository holds count as unknown here. Absence
+ * is never cached, and a client asks for each blob before it pushes it: look-ups of the same moment share a statement.
+ */
 export function findBlob({ db, cache }: Reader, repository: RepositoryName, digest: Digest): Maybe<Blob | undefined> {
-  return cache.get(blobKey(repository, digest), () =>
-    db.row<Blob>(sql`
-      select blob.id, blob.digest, blob.size from blob
-      join repository_blob held on held.blob_id = blob.id
-      join repository on repository.id = held.repository_id
-      where blob.digest = ${digest} and repository.name = ${repository}`),
-  )
+  return cache.get(blobKey(repository, digest), () => lookerOf(db)({ repository, digest }))
+}
+
+type Looker = (wanted: Place) => Promise<Blob | undefined>
+const lookers = new WeakMap<Queryable, Looker>()
+
+function lookerOf(db: Queryable): Looker {
+  const known = lookers.get(db)
+  if (known) return known
+  const look = batching({
+    ask: (wanted: Place[]) => lookForBlobs(db, wanted),
+    isCommon: (error) => error instanceof DatabaseUnavailable,
+    atMost: 100,
+    patienceMs: 100,
+  })
+  lookers.set(db, look)
+  return look
+}
+
+type Place = { repository: RepositoryName; digest: Digest }
+
+async function lookForBlobs(db: Queryable, wanted: Place[]): Promise<(Blob | undefined)[]> {
+  // Each by itself (offset 0): joined, PostgreSQL may read a whole table for a handful of digests.
+  const rows = await db.rows<Blob & { place: number }>(sql`
+    select one.place, found.* from unnest(
+        ${wanted.map((_, place) => place)}::int[],
+        ${wanted.map(({ repository }) => repository)}::text[],
+        ${wanted.map(({ digest }) => digest)}::text[]) as one (place, repository, digest),
+      lateral (
+        select blob.id, blob.digest, blob.size from blob
+          join repository_blob held on held.blob_id = blob.id
+          join repository on repository.id = held.repository_id
+        where blob.digest = one.digest and repository.name = one.repository offset 0) found`)
+  const found = new Map(rows.map(({ place, ...blob }) => [place, blob]))
+  return wanted.map((_, place) => found.get(place))
 }
 
 /**
@@ -107,6 +139,15 @@ export async function noteStrays(db: Queryable, digests: Digest[]): Promise<void
   const each = [...new Set(digests)].toSorted((a, b) => (a < b ? -1 : 1))
   await db.run(sql`
     insert into stray (digest) select digest from unnest(${each}::text[]) as digest
+    on conflict (digest) do update set noted_at = excluded.noted_at`)
+}
+
+/** Notes those digests that no blob has: their files were written although the blobs were collected meanwhile. */
+export async function noteOrphans(db: Queryable, digests: Digest[]): Promise<void> {
+  await db.run(sql`
+    insert into stray (digest)
+    select digest from unnest(${digests}::text[]) as digest
+    where not exists (select from blob where blob.digest = digest.digest) order by digest
     on conflict (digest) do update set noted_at = excluded.noted_at`)
 }
 

@@ -25,108 +25,163 @@ export type NewArtifact = {
   }[]
 }
 
+/** An artifact to be saved: `held` is the one that the repository has already, `tags` are to name it. */
+export type ArtifactPush = {
+  repository: { id: number; projectId: number }
+  artifact: NewArtifact
+  held: HeldArtifact | null
+  tags: Tag[]
+}
+
 /** The saved artifact; `made`: the tags that did not exist before, and name it now. */
 type SavedArtifact = { id: number; isNew: boolean; made: Tag[] }
 
 /**
- * Saves an artifact with its bytes, its references and the tags that are new; pushing the same manifest again keeps its
- * row (`isNew: false`). A tag that exists stays as it is (`moveTags`). Throws a foreign key violation when a blob or a
- * child, or for a push by tag the artifact itself, was deleted since it was looked up.
+ * Saves artifacts with their bytes, their references and the tags that are new, by one statement for those that are new
+ * and one for the others; pushing the same manifest again keeps its row (`isNew: false`). A tag that exists stays as it
+ * is (`moveTags`). Throws a foreign key violation when a blob or a child, or for a push by tag the artifact itself, was
+ * deleted since it was looked up. No two pushes may name the same tag of a repository.
  */
-export async function saveArtifact(
-  tx: Tx,
-  repository: { id: number; projectId: number },
-  artifact: NewArtifact,
-  held: HeldArtifact | null,
-  tags: Tag[],
-): Promise<SavedArtifact> {
-  changesList(tx, repository.id)
-  // In the order of their names, so that two pushes cannot deadlock.
-  const names = [...new Set(tags)].sort()
-  const saved = held
-    ? { id: held.id, isNew: false, made: await saveAgain(tx, repository.id, held.id, artifact, names) }
-    : await insertArtifact(tx, repository.id, artifact, names)
-  // A repository is listed from its first artifact on, so a new artifact may change how many the project has.
-  if (saved.isNew) tx.changes(repositoryCountKey(repository.projectId))
-  else tx.changes(artifactKey(saved.id), imageFindingsKey(saved.id))
-  if (held?.accessory) tx.changes(accessoryKey(repository.id, held.accessory.subject))
-  await saveAccessory(tx, repository.id, saved, held, artifact.description.accessory)
-  return saved
+export async function saveArtifacts(tx: Tx, pushes: ArtifactPush[]): Promise<SavedArtifact[]> {
+  const saved = new Map<ArtifactPush, SavedArtifact>()
+  const [again, fresh] = [pushes.filter(({ held }) => held), pushes.filter(({ held }) => !held)]
+  if (fresh.length > 0) await insertArtifacts(tx, fresh, saved)
+  if (again.length > 0) await saveAgain(tx, again, saved)
+  for (const push of pushes) {
+    const { repository, artifact, held } = push
+    const { id, isNew } = saved.get(push)!
+    changesList(tx, repository.id)
+    // A repository is listed from its first artifact on, so a new artifact may change how many the project has.
+    if (isNew) tx.changes(repositoryCountKey(repository.projectId))
+    else tx.changes(artifactKey(id), imageFindingsKey(id))
+    if (held?.accessory) tx.changes(accessoryKey(repository.id, held.accessory.subject))
+    await saveAccessory(tx, repository.id, { id, isNew }, held, artifact.description.accessory)
+  }
+  return pushes.map((push) => saved.get(push)!)
 }
 
-async function insertArtifact(
-  tx: Tx,
-  repositoryId: number,
-  artifact: NewArtifact,
-  names: Tag[],
-): Promise<SavedArtifact> {
-  const { digest, manifest, description, children } = artifact
-  const row = await tx.row<SavedArtifact>(sql`
-    with saved as (
+type Saved = Map<ArtifactPush, SavedArtifact>
+
+/** Each artifact once, also when several pushes bring it: the first of them counts as the one that made it. */
+async function insertArtifacts(tx: Tx, pushes: ArtifactPush[], saved: Saved): Promise<void> {
+  const same = [...Map.groupBy(pushes, ({ repository, artifact }) => `${repository.id} ${artifact.digest}`).values()]
+  const each = same.map(([first]) => first!.artifact)
+  const tags = same.flatMap((group, place) => group.flatMap((one) => one.tags.map((name) => ({ place, name }))))
+  const blobs = each.flatMap(({ blobIds }, place) => blobIds.map((id) => ({ place, id })))
+  const children = each.flatMap((one, place) => one.children.map((child, position) => ({ ...child, place, position })))
+  let end = 1
+  const starts = each.map(({ content }) => (end += content.length) - content.length)
+  const rows = await tx.rows<SavedArtifact & { place: number }>(sql`
+    with given as (
+      select * from unnest(
+        ${each.map((_, place) => place)}::int[],
+        ${same.map(([first]) => first!.repository.id)}::bigint[],
+        ${each.map(({ digest }) => digest)}::text[],
+        ${each.map(({ manifest }) => manifest.mediaType)}::text[],
+        ${each.map(({ manifest }) => manifest.config?.mediaType)}::text[],
+        ${each.map(({ manifest }) => manifest.artifactType)}::text[],
+        ${each.map(({ manifest }) => manifest.kind)}::text[],
+        ${each.map(({ size }) => size)}::bigint[],
+        ${each.map(({ depth }) => depth)}::int[],
+        ${each.map(({ manifest }) => manifest.config?.digest)}::text[],
+        ${each.map(({ manifest }) => manifest.subject?.digest)}::text[],
+        ${each.map(({ manifest }) => jsonbText(manifest.annotations))}::text[],
+        ${each.map(({ description }) => description.type)}::text[],
+        ${each.map(({ description }) => jsonbText(description.extraAttrs))}::text[],
+        ${each.map(({ description }) => description.icon)}::text[],
+        ${starts}::int[],
+        ${each.map(({ content }) => content.length)}::int[])
+        as one (place, repository_id, digest, media_type, config_media_type, artifact_type, kind, size, depth,
+          config_digest, subject_digest, annotations, type, extra_attrs, icon_digest, start, length)),
+    made as (
       insert into artifact (
-        repository_id, digest, media_type, config_media_type, artifact_type,
-        kind, size, depth,
-        config_digest, subject_digest, annotations,
-        type, extra_attrs, icon_digest)
-      values (
-        ${repositoryId}, ${digest}, ${manifest.mediaType}, ${manifest.config?.mediaType}, ${manifest.artifactType},
-        ${manifest.kind}, ${artifact.size}, ${artifact.depth},
-        ${manifest.config?.digest}, ${manifest.subject?.digest}, ${jsonbText(manifest.annotations)}::jsonb,
-        ${description.type}, ${jsonbText(description.extraAttrs)}::jsonb, ${description.icon})
+        repository_id, digest, media_type, config_media_type, artifact_type, kind, size, depth,
+        config_digest, subject_digest, annotations, type, extra_attrs, icon_digest)
+      select repository_id, digest, media_type, config_media_type, artifact_type, kind, size, depth,
+        config_digest, subject_digest, annotations::jsonb, type, extra_attrs::jsonb, icon_digest
+      from given order by repository_id, digest collate "C"
       on conflict (repository_id, digest) do update
         set pushed_at = now(), type = excluded.type, extra_attrs = excluded.extra_attrs,
           icon_digest = excluded.icon_digest, config_media_type = excluded.config_media_type
-      returning id, (xmax = 0) as is_new),
+      returning id, repository_id, digest, (xmax = 0) as is_new),
+    saved as (
+      select place, made.id, made.repository_id, is_new, start, length
+      from made join given using (repository_id, digest)),
     content as (
       insert into manifest (artifact_id, content)
-      select id, ${artifact.content}::bytea from saved
-      on conflict do nothing),
+      select id, substring(${Buffer.concat(each.map(({ content }) => content))}::bytea from start for length) from saved
+      order by id on conflict do nothing),
     blobs as (
       insert into artifact_blob (artifact_id, repository_id, blob_id)
-      select saved.id, ${repositoryId}, blob_id
-      from saved, unnest(${artifact.blobIds}::bigint[]) as blob_id
-      order by blob_id on conflict do nothing),
+      select saved.id, repository_id, one.id
+      from unnest(${blobs.map(({ place }) => place)}::int[], ${blobs.map(({ id }) => id)}::bigint[])
+        as one (place, id) join saved using (place)
+      order by one.id on conflict do nothing),
     children as (
       insert into artifact_child (parent_id, repository_id, child_id, platform, annotations, position)
-      select saved.id, ${repositoryId}, child_id, platform::jsonb, annotations::jsonb, position
-      from saved, unnest(
+      select saved.id, repository_id, one.id, platform::jsonb, annotations::jsonb, position + 1
+      from unnest(
+        ${children.map(({ place }) => place)}::int[],
         ${children.map(({ id }) => id)}::bigint[],
         ${children.map(({ platform }) => jsonOf(platform))}::text[],
-        ${children.map(({ annotations }) => jsonOf(annotations))}::text[])
-        with ordinality as child (child_id, platform, annotations, position)
-      order by position on conflict do nothing),
+        ${children.map(({ annotations }) => jsonOf(annotations))}::text[],
+        ${children.map(({ position }) => position)}::int[])
+        as one (place, id, platform, annotations, position) join saved using (place)
+      order by place, position on conflict do nothing),
     tags as (
       insert into tag (repository_id, artifact_id, name)
-      select ${repositoryId}, saved.id, name from saved, unnest(${names}::text[]) as name order by name
-      on conflict (repository_id, name) do nothing returning name)
-    select id, is_new as "isNew", array(select name::text from tags) as made from saved`)
-  return row!
+      select distinct repository_id, saved.id, name collate "C" as name
+      from unnest(${tags.map(({ place }) => place)}::int[], ${tags.map(({ name }) => name)}::text[])
+        as one (place, name) join saved using (place)
+      order by repository_id, name
+      on conflict (repository_id, name) do nothing returning artifact_id, name)
+    select place, id, is_new as "isNew", array(select name::text from tags where artifact_id = id) as made from saved`)
+  for (const { place, id, isNew, made } of rows)
+    for (const [index, push] of same[place]!.entries())
+      saved.set(push, { id, isNew: isNew && index === 0, made: made.filter((name) => push.tags.includes(name)) })
 }
 
 /**
- * Notes that the artifact was pushed again, and creates the new tags; returns those. Waits for no other push of the
- * same manifest: one that has the row locked at this moment notes the same time, so this one leaves it out. The foreign
- * key of the tag is what keeps the artifact from being deleted.
+ * Notes that artifacts were pushed again, and creates the new tags. Waits for no other push of the same manifest: one
+ * that has the row locked at this moment notes the same time, so this one leaves it out. The foreign key of the tag is
+ * what keeps the artifact from being deleted.
  */
-async function saveAgain(
-  tx: Tx,
-  repositoryId: number,
-  id: number,
-  { manifest, description }: NewArtifact,
-  names: Tag[],
-): Promise<Tag[]> {
-  const row = await tx.row<{ made: Tag[] }>(sql`
-    with noted as (
+async function saveAgain(tx: Tx, pushes: ArtifactPush[], saved: Saved): Promise<void> {
+  const each = [...new Map(pushes.map((one) => [one.held!.id, one])).values()]
+  const tags = pushes.flatMap(({ repository, held, tags: names }) =>
+    names.map((name) => ({ repositoryId: repository.id, id: held!.id, name })),
+  )
+  const rows = await tx.rows<{ id: number; name: Tag }>(sql`
+    with free as (
+      select id from artifact where id = any(${each.map(({ held }) => held!.id)}::bigint[])
+      order by id for no key update skip locked),
+    noted as (
       update artifact
-      set pushed_at = now(), type = ${description.type}, extra_attrs = ${jsonbText(description.extraAttrs)}::jsonb,
-        icon_digest = ${description.icon}, config_media_type = ${manifest.config?.mediaType}
-      where id = (select id from artifact where id = ${id} for no key update skip locked)),
+      set pushed_at = now(), type = one.type, extra_attrs = one.extra_attrs::jsonb,
+        icon_digest = one.icon_digest, config_media_type = one.config_media_type
+      from free join unnest(
+        ${each.map(({ held }) => held!.id)}::bigint[],
+        ${each.map(({ artifact }) => artifact.description.type)}::text[],
+        ${each.map(({ artifact }) => jsonbText(artifact.description.extraAttrs))}::text[],
+        ${each.map(({ artifact }) => artifact.description.icon)}::text[],
+        ${each.map(({ artifact }) => artifact.manifest.config?.mediaType)}::text[])
+        as one (id, type, extra_attrs, icon_digest, config_media_type) using (id)
+      where artifact.id = free.id),
     tags as (
       insert into tag (repository_id, artifact_id, name)
-      select ${repositoryId}, ${id}, name from unnest(${names}::text[]) as name order by name
-      on conflict (repository_id, name) do nothing returning name)
-    select array(select name::text from tags) as made`)
-  return row!.made
+      select distinct repository_id, id, name collate "C" as name
+      from unnest(
+        ${tags.map(({ repositoryId }) => repositoryId)}::bigint[],
+        ${tags.map(({ id }) => id)}::bigint[],
+        ${tags.map(({ name }) => name)}::text[]) as one (repository_id, id, name)
+      order by repository_id, name
+      on conflict (repository_id, name) do nothing returning artifact_id, name)
+    select artifact_id as id, name::text from tags`)
+  const made = Map.groupBy(rows, ({ id }) => id)
+  for (const push of pushes) {
+    const names = (made.get(push.held!.id) ?? []).map(({ name }) => name)
+    saved.set(push, { id: push.held!.id, isNew: false, made: names.filter((name) => push.tags.includes(name)) })
+  }
 }
 
 /** Links an index that is saved again to the children that it has by now: some were missing before (`isSparse`). */
@@ -156,7 +211,7 @@ export async function replaceChildren(
 async function saveAccessory(
   tx: Tx,
   repositoryId: number,
-  { id, isNew }: SavedArtifact,
+  { id, isNew }: Pick<SavedArtifact, 'id' | 'isNew'>,
   held: HeldArtifact | null,
   accessory: Description['accessory'],
 ): Promise<void> {

@@ -4,10 +4,11 @@
  * first of both. failpoint.test.ts compares this list with the code.
  */
 export const failpoints = [
-  'upload.created', // F01: the upload row is there, 202 not yet sent
+  'upload.created', // F01: the upload is known, 202 not yet sent
   'upload.appended', // F02: bytes of a PATCH are stored, its row not yet updated
   'blob.written', // F03, F04: the bytes are under their key, the database does not know
   'blob.linked', // F05: inside the transaction, after the blob row and before the repository's link commits
+  'blob.recorded', // F05: a small blob is committed with its bytes, its file not yet written, 201 not yet sent
   'manifest.saved', // F06: inside the transaction, artifact saved, tag not yet moved
   'tag.moved', // F07: inside the transaction, tag moved, event not yet written
   'manifest.committed', // F07: committed, 201 not yet sent

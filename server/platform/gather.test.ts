@@ -61,3 +61,35 @@ test('an error that all items have in common is not asked for again', async () =
   assert.ok(answers.every(({ status }) => status === 'rejected'))
   assert.equal(count, 1)
 })
+
+test('items that share a name never share a batch, and come in their order', async () => {
+  const rounds: string[][] = []
+  const ask = batching({
+    async ask(items: string[]) {
+      rounds.push(items)
+      return items
+    },
+    isCommon: () => false,
+    atMost: 3,
+    apart: (item) => [item[0]!],
+  })
+  await Promise.all(['a1', 'a2', 'b1', 'a3', 'c1', 'd1', 'b2'].map(ask))
+  assert.deepEqual(rounds, [['a1', 'b1', 'c1'], ['a2', 'd1', 'b2'], ['a3']])
+})
+
+test('a batch that takes long holds up no later one', async () => {
+  const { promise: held, resolve: release } = Promise.withResolvers<void>()
+  const ask = batching({
+    async ask(items: string[]) {
+      if (items.includes('slow')) await held
+      return items
+    },
+    isCommon: () => false,
+    atMost: 10,
+    patienceMs: 1,
+  })
+  const slow = ask('slow')
+  assert.equal(await ask('other'), 'other')
+  release()
+  assert.equal(await slow, 'slow')
+})

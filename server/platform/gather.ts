@@ -36,18 +36,23 @@ export function gathering<Item, Answer>(
 /**
  * As `gathering`, with an answer for each item, in their order, and one batch at a time for each key. When a batch of
  * several fails, each of its items is asked for by itself, so that the error of one caller is not that of another; an
- * error that `isCommon` rejects them all.
+ * error that `isCommon` rejects them all. Items that share a name of `apart` never share a batch. A batch that takes
+ * longer than `patienceMs` holds up no other one.
  */
 export function batching<Item, Answer>({
   ask,
   keyOf = () => '',
   isCommon,
   atMost,
+  apart,
+  patienceMs,
 }: {
   ask(items: Item[]): Promise<Answer[]>
   keyOf?(item: Item): string
   isCommon(error: unknown): boolean
   atMost: number
+  apart?(item: Item): string[]
+  patienceMs?: number
 }): (item: Item) => Promise<Answer> {
   type Asked = { item: Item; resolve(answer: Answer): void; reject(error: unknown): void }
   const queues = new Map<string, Asked[]>()
@@ -70,7 +75,10 @@ export function batching<Item, Answer>({
     }
   }
   const run = async (key: string, queue: Asked[]) => {
-    while (queue.length > 0) await askTogether(queue.splice(0, atMost))
+    while (queue.length > 0) {
+      const done = askTogether(takeBatch(queue, atMost, apart && (({ item }) => apart(item))))
+      await (patienceMs === undefined ? done : doneOrLate(done, patienceMs))
+    }
     queues.delete(key)
   }
 
@@ -84,4 +92,28 @@ export function batching<Item, Answer>({
       // A microtask later, so that items given in the same moment are in the batch.
       queueMicrotask(() => void run(key, fresh))
     })
+}
+
+/** Takes the first items of the queue, without those that share a name with one before them, which stay in order. */
+function takeBatch<Item>(queue: Item[], atMost: number, apart: ((item: Item) => string[]) | undefined): Item[] {
+  if (!apart) return queue.splice(0, atMost)
+  const names = new Set<string>()
+  const [batch, rest]: [Item[], Item[]] = [[], []]
+  for (const item of queue) {
+    const own = apart(item)
+    const isFree = batch.length < atMost && !own.some((name) => names.has(name))
+    for (const name of own) names.add(name)
+    if (isFree) batch.push(item)
+    else rest.push(item)
+  }
+  queue.splice(0, queue.length, ...rest)
+  return batch
+}
+
+/** Resolves when the batch is done, or after `ms`. */
+async function doneOrLate(done: Promise<void>, ms: number): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  await Promise.race([done, late])
+  clearTimeout(timer)
 }

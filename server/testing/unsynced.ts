@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestOf, type Digest } from '../../oci/digest.ts'
 import { blobPath } from '../catalog/blob.ts'
 import { sql } from '../platform/db/sql.ts'
 import { fresh } from './given.ts'
-import { expectAnswer } from './http.ts'
+import { eventually, expectAnswer } from './http.ts'
 import type { TestMarina } from './server.ts'
 
 /** Nothing is synced unless a test asks for it. */
@@ -13,7 +14,17 @@ export const never = { MARINA_STORAGE_UNSYNCED_DELAY: '1h', MARINA_WORKERS: 'non
 
 export type Pushed = { repository: string; digest: Digest; bytes: Buffer; file: string }
 
-export async function push(marina: TestMarina, given: { repository?: string; bytes?: Buffer } = {}): Promise<Pushed> {
+type Given = { repository?: string; bytes?: Buffer }
+
+/** Pushes a small blob, and waits for its file, which is written after the answer. */
+export async function push(marina: TestMarina, given: Given = {}): Promise<Pushed> {
+  const pushed = await pushEarly(marina, given)
+  await eventually(() => stat(pushed.file))
+  return pushed
+}
+
+/** Pushes a small blob, whose file may not be there yet. */
+export async function pushEarly(marina: TestMarina, given: Given = {}): Promise<Pushed> {
   const { repository = `library/${fresh('small')}`, bytes = randomBytes(500) } = given
   const digest = digestOf(bytes)
   const path = `/v2/${repository}/blobs/uploads/?digest=${digest}`

@@ -12,7 +12,7 @@ import { emit } from '../../platform/events/emit.ts'
 import { Failure } from '../../platform/http/failure.ts'
 import { passGates, type PushGates } from '../../registry/gate.ts'
 import { lookingAgain } from '../../registry/local/looking.ts'
-import { storeManifest } from '../../registry/local/manifest.ts'
+import { storeManifest } from '../../registry/local/store-manifests.ts'
 import { dropTrash, listArtifacts, lockTrash, type Trash, type TrashedArtifact } from './store.ts'
 import { facts } from './topics.ts'
 

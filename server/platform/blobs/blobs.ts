@@ -60,6 +60,8 @@ export type Unsynced = {
    * changed, when the key exists or the file system has no hard links.
    */
   place(key: string, bytes: Buffer): Promise<boolean>
+  /** As `place`, for several keys, in their order. An error: the disk refuses that key's file. */
+  placeAll(files: { key: string; bytes: Buffer }[]): Promise<(boolean | Error)[]>
   /** Reads these keys, in their order. An absent key is wrong. */
   look(keys: Looked[]): Promise<LookResult[]>
   /**

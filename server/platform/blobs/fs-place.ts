@@ -1,11 +1,9 @@
 import { link, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { openLru } from '../lru.ts'
-import { codeOf, isAbsent } from './failures.ts'
+import { codeOf, isAbsent, linkRefusals } from './failures.ts'
 import { inTurns } from './in-turns.ts'
 
-/** The place is taken; or the file system has no hard links, or no more of them. */
-const linkRefusals: ReadonlySet<string> = new Set(['EEXIST', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 /** Syncs at once while places are settled: others need libuv's 4 threads, too. */
 const settledAtOnce = 2
 

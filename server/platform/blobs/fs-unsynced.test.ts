@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { all, from, newKey } from './blobs.suite.ts'
-import type { Blobs, Unsynced } from './blobs.ts'
+import { StorageUnavailable, type Blobs, type Unsynced } from './blobs.ts'
 import { isFsStore, openFsBlobs } from './fs.ts'
 
 const bytes = Buffer.from('some bytes')
@@ -48,6 +48,32 @@ describe('files that become durable later', () => {
     assert.equal(places.filter(Boolean).length, 1)
     assert.deepEqual(await all(blobs.read(key)), bytes)
     assert.deepEqual(await readdir(join(root, '.stages')), [])
+  })
+
+  test('several keys are placed at once, by a thread where they are many; one that exists stays as it is', async () => {
+    for (const count of [3, 40]) {
+      const old = newKey()
+      await blobs.write(old, from([Buffer.from('old')]))
+      const files = Array.from({ length: count }, (_, n) => ({ key: newKey(), bytes: Buffer.from(`bytes ${n}`) }))
+      const results = await unsynced.placeAll([...files, { key: old, bytes }, files[0]!])
+      assert.deepEqual(results.slice(0, count), Array(count).fill(true))
+      assert.deepEqual(results.slice(count), [false, false])
+      for (const { key, bytes: wanted } of files) assert.deepEqual(await all(blobs.read(key)), wanted)
+      assert.equal(String(await all(blobs.read(old))), 'old')
+      assert.deepEqual(await readdir(join(root, '.stages')), [])
+    }
+  })
+
+  test('a file that the disk refuses is an error of its own', async () => {
+    const prefix = newKey()
+    await blobs.write(prefix, from([bytes]))
+    for (const count of [1, 20]) {
+      const files = Array.from({ length: count }, () => ({ key: newKey(), bytes }))
+      const [refused, ...rest] = await unsynced.placeAll([{ key: `${prefix}/data`, bytes }, ...files])
+      assert.ok(refused instanceof StorageUnavailable, String(refused))
+      assert.match(refused.message, /storing /)
+      assert.deepEqual(rest, Array(count).fill(true))
+    }
   })
 
   test('a key is placed while removals of neighbours delete its folders as empty', async () => {

@@ -3,9 +3,11 @@ import type { Looked, LookResult, Unsynced } from './blobs.ts'
 import { diskFailure, isAbsent, onDisk } from './failures.ts'
 import type { Places } from './fs-place.ts'
 import { inTurns } from './in-turns.ts'
+import type { PlaceThread } from './place-thread.ts'
 
 type Given = {
   places: Places
+  thread: PlaceThread
   pathOf(key: string): string
   /** The path of a new stage. */
   newStage(): string
@@ -16,18 +18,21 @@ type Given = {
 /** Files that are looked at or synced at once: requests need libuv's 4 threads, too. */
 const atOnce = 2
 
+/** Fewer files are placed without the thread, which would first have to be started. */
+const fewFiles = 8
+
 /** Small files that become durable later, many together. */
-export function openUnsynced({ places, pathOf, newStage, stillMounted }: Given): Unsynced {
+export function openUnsynced({ places, thread, pathOf, newStage, stillMounted }: Given): Unsynced {
   return {
-    async place(key, bytes) {
-      const to = pathOf(key)
-      const from = newStage()
-      try {
-        await onDisk(`storing ${key}`, writeFile(from, bytes, { flag: 'wx', mode: 0o644 }))
-        return await onDisk(`storing ${key}`, places.place(from, to))
-      } finally {
-        await unlink(from).catch(() => undefined) // otherwise listStages reports it later
-      }
+    place,
+
+    async placeAll(files) {
+      if (files.length < fewFiles)
+        return inTurns(files, atOnce, ({ key, bytes }) => place(key, bytes).catch((error: unknown) => error as Error))
+      const results = await thread.place(files.map(({ key, bytes }) => ({ from: newStage(), to: pathOf(key), bytes })))
+      return results.map((one, index) =>
+        typeof one === 'boolean' ? one : (diskFailure(`storing ${files[index]!.key}`, one) as Error),
+      )
     },
 
     look: (keys) => inTurns(keys, atOnce, (one) => lookAt(one)),
@@ -43,6 +48,17 @@ export function openUnsynced({ places, pathOf, newStage, stillMounted }: Given):
         return results.map((one) => (one === 'right' ? failure : one))
       }
     },
+  }
+
+  async function place(key: string, bytes: Buffer): Promise<boolean> {
+    const to = pathOf(key)
+    const from = newStage()
+    try {
+      await onDisk(`storing ${key}`, writeFile(from, bytes, { flag: 'wx', mode: 0o644 }))
+      return await onDisk(`storing ${key}`, places.place(from, to))
+    } finally {
+      await unlink(from).catch(() => undefined) // otherwise listStages reports it later
+    }
   }
 
   async function lookAt(

@@ -22,6 +22,7 @@ import { pour, type PourLimits, type Together } from './fs-pour.ts'
 import { streamFile } from './fs-read.ts'
 import { openRoom, type Room } from './fs-room.ts'
 import { openUnsynced } from './fs-unsynced.ts'
+import { openPlaceThread } from './place-thread.ts'
 import { checkPrefix, checkStage, checkStageId, clampRange, isStageId } from './keys.ts'
 
 type FsLimits = PourLimits & {
@@ -84,8 +85,10 @@ export async function openFsBlobs({ root, limits }: { root: string; limits?: Par
   }
   await onDisk('opening the store', makeFolders(store))
   const room = openRoom(store.root)
+  const thread = openPlaceThread()
   const unsynced = openUnsynced({
     places: store.places,
+    thread,
     pathOf: (key) => pathOf(store, key),
     newStage: () => stagePath(store, randomUUID()),
     stillMounted: () => stillMounted(store),
@@ -110,7 +113,7 @@ export async function openFsBlobs({ root, limits }: { root: string; limits?: Par
       await check(store)
       await room.check()
     },
-    close: () => store.digests.close(),
+    close: async () => void (await Promise.all([store.digests.close(), thread.close()])),
   }
 }
 

@@ -7,6 +7,7 @@ import { BlobMissing, type Stage } from '../../platform/blobs/blobs.ts'
 import { DatabaseUnavailable, type Db, type Queryable } from '../../platform/db/db.ts'
 import { sql } from '../../platform/db/sql.ts'
 import { batching } from '../../platform/gather.ts'
+import type { Taken, YoungUploads } from './young.ts'
 
 /** An upload while one request works on it; `grownBy` is the claim of the request that last added bytes. */
 export type Claimed = {
@@ -18,7 +19,9 @@ export type Claimed = {
   grownBy: string | null
   /** The digest under which its bytes were being moved to their place (committed.ts). */
   committing: Digest | null
-  /** True once the row of the upload is gone, so that there is no claim to give back. */
+  /** Set while it may have no row yet. */
+  young?: Taken
+  /** True once the upload is gone, so that there is no claim to give back. */
   isOver?: true
 }
 
@@ -31,44 +34,44 @@ const claimSeconds = 30
 /** How long a request waits for an upload that another request has claimed, and how long between two looks, in ms. */
 const claimPatienceMs = 3000
 const claimPollMs = 50
+/** How long a request waits for a row that another process may be about to write, in ms. */
+const arrivalMs = 1000
 
 type Work<Result> = (upload: Claimed) => Promise<Result>
 
 /** Returns the function that runs `work` while no other request, on any replica, may touch the upload. */
-export function openClaims(db: Db) {
+export function openClaims(db: Db, young: Pick<YoungUploads, 'written' | 'mayArrive'>) {
   // A crowd of uploads is claimed by a few statements: one each was a tenth of what a small push costs.
   const ask = batching({
     ask: (asked: Asked[]) => claimRows(db.relaxed, asked),
     isCommon: (error) => error instanceof DatabaseUnavailable,
     atMost: 100,
   })
-  return <Result>(name: RepositoryName, id: string, work: Work<Result>) => claimed(db, ask, name, id, work)
+  return async <Result>(name: RepositoryName, id: string, work: Work<Result>): Promise<Result> => {
+    await young.written(id)
+    const claim = randomUUID()
+    const row = await tryToClaim(ask, { name, id, claim }, young.mayArrive(id))
+    if (!row) throw new OciError('BLOB_UPLOAD_UNKNOWN')
+    if (row.busy) {
+      const headers = { 'retry-after': '1' }
+      throw new OciError('CONFLICT', 'another request is writing to this upload', { headers })
+    }
+    const { busy: _, ...rest } = row
+    return working(db, { name, id, claim, ...rest }, work)
+  }
 }
 
 type Ask = (asked: Asked) => Promise<ClaimRow | undefined>
 
-async function claimed<Result>(
-  db: Db,
-  ask: Ask,
-  name: RepositoryName,
-  id: string,
-  work: Work<Result>,
-): Promise<Result> {
-  const claim = randomUUID()
-  const row = await tryToClaim(ask, { name, id, claim })
-  if (!row) throw new OciError('BLOB_UPLOAD_UNKNOWN')
-  if (row.busy) {
-    const headers = { 'retry-after': '1' }
-    throw new OciError('CONFLICT', 'another request is writing to this upload', { headers })
-  }
+/** Runs `work` on an upload that this request has claimed, and gives the claim back. */
+export async function working<Result>(db: Db, upload: Claimed, work: Work<Result>): Promise<Result> {
+  const { id, claim } = upload
   const renewal = setInterval(
     () => {
       db.relaxed.run(sql`update upload set claimed_at = now() where id = ${id} and claim = ${claim}`).catch(() => {})
     },
     (claimSeconds * 1000) / 3,
   )
-  const { busy: _, ...rest } = row
-  const upload: Claimed = { name, id, claim, ...rest }
   try {
     return await work(upload)
   } catch (error) {
@@ -76,11 +79,11 @@ async function claimed<Result>(
     // A crash came after the bytes were moved to the blob's place and before the commit: the upload cannot go on (F04).
     await db.run(sql`delete from upload where id = ${id} and claim = ${claim}`)
     // Bytes that were moved to their place are not lost, and no news for an operator.
-    const cause = row.committing === null ? { cause: error } : {}
+    const cause = upload.committing === null ? { cause: error } : {}
     throw new OciError('BLOB_UPLOAD_UNKNOWN', 'the bytes of this upload are gone: start again', cause)
   } finally {
     clearInterval(renewal)
-    if (!upload.isOver)
+    if (!upload.isOver && (await (upload.young?.release() ?? true)))
       await db.relaxed.run(sql`update upload set claim = null where id = ${id} and claim = ${claim}`).catch(() => {})
   }
 }
@@ -100,21 +103,26 @@ export async function dropClaimed(tx: Queryable, uploads: Pick<Claimed, 'id' | '
 const settlePatienceMs = 1500
 
 /** An upload once no request writes to it any more; as it is now when a request writes for longer than the wait. */
-export async function settled(db: Db, name: RepositoryName, id: string): Promise<{ stage: Stage } | undefined> {
+export async function settled(
+  db: Db,
+  name: RepositoryName,
+  id: string,
+  mayArrive: boolean,
+): Promise<{ stage: Stage } | undefined> {
   for (let waited = 0; ; waited += claimPollMs) {
     const row = await db.row<{ stage: Stage; busy: boolean }>(sql`
       select stage, claim is not null and claimed_at > now() - make_interval(secs => ${claimSeconds}) as busy
       from upload where id = ${id} and repository = ${name}`)
-    if (!row?.busy || waited >= settlePatienceMs) return row
+    if (row ? !row.busy || waited >= settlePatienceMs : !mayArrive || waited >= arrivalMs) return row
     await sleep(claimPollMs)
   }
 }
 
 /** Waits up to 3 s for a request that has claimed the upload: it may finish soon, or was cut and lets go soon. */
-async function tryToClaim(ask: Ask, asked: Asked): Promise<ClaimRow | undefined> {
+async function tryToClaim(ask: Ask, asked: Asked, mayArrive: boolean): Promise<ClaimRow | undefined> {
   for (let waited = 0; ; waited += claimPollMs) {
     const row = await ask(asked)
-    if (!row?.busy || waited >= claimPatienceMs) return row
+    if (row ? !row.busy || waited >= claimPatienceMs : !mayArrive || waited >= arrivalMs) return row
     await sleep(claimPollMs)
   }
 }

@@ -12,7 +12,7 @@ import type { Upload } from '../registry.ts'
 import type { Claimed } from './claim.ts'
 import { isCommitted, noteCommit } from './committed.ts'
 import { openHashes } from './hash.ts'
-import { gather, openPlacing, type Placing, type UnsyncedLimits } from './unsynced/place.ts'
+import { gather, type Placing } from './unsynced/place.ts'
 
 /** Bytes that took longer than this, in ms, are noted once more when all are there: the note would be old by then. */
 const noteAgainMs = 60_000
@@ -28,21 +28,12 @@ type Incoming = {
   placing: Placing | undefined
 }
 
-/** What has arrived, in bytes. `bytes`: those of a file that is not synced, which its row has to keep. */
+/** What has arrived, in bytes. `bytes`: those of a small blob, which its row has to keep until its file is synced. */
 type Stored = { size: number; bytes?: Buffer }
 
-export function openIncoming({
-  db,
-  blobs,
-  unsynced,
-}: {
-  db: Db
-  blobs: Blobs
-  unsynced?: UnsyncedLimits | undefined
-}): Incoming {
+export function openIncoming({ db, blobs, placing }: Pick<Incoming, 'db' | 'blobs' | 'placing'>): Incoming {
   // A crowd of uploads is noted by a few statements: one each would wear out the connections.
   const note = gathering((digests: Digest[]) => noteStrays(db.relaxed, digests), 200)
-  const placing = unsynced && openPlacing({ db: db.relaxed, blobs }, unsynced)
   return { db, blobs, hashes: openHashes(blobs), note, placing }
 }
 
@@ -55,14 +46,14 @@ export async function storeWhole(incoming: Incoming, digest: Digest, bytes: Byte
     check(bytes.hex)
     if (await isTaken(incoming, digest, bytes)) return { size: bytes.size }
   }
-  const coming = noted(incoming, digest, bytes)
   const write = async (source: Bytes): Promise<Stored> => {
-    const size = await blobs.write(blobPath(digest), source, (_, hex) => check(hex), algorithm)
+    const coming = noted(incoming, digest, source)
+    const size = await blobs.write(blobPath(digest), coming, (_, hex) => check(hex), algorithm)
     failpoint('blob.written')
     return { size }
   }
-  if (!placing) return write(coming)
-  const gathered = await gather(coming, placing.largestBytes)
+  if (!placing) return write(bytes)
+  const gathered = await gather(bytes, placing.largestBytes)
   if (!Buffer.isBuffer(gathered)) {
     try {
       return await write(gathered)
@@ -71,9 +62,8 @@ export async function storeWhole(incoming: Incoming, digest: Digest, bytes: Byte
     }
   }
   check(hash(algorithm, gathered))
-  if (!(await placing.place(digest, gathered))) return write(once(gathered))
-  failpoint('blob.written')
-  return { size: gathered.length, bytes: gathered }
+  // Its row makes it durable; the file follows.
+  return placing.takes(gathered.length) ? { size: gathered.length, bytes: gathered } : write(once(gathered))
 }
 
 /** Whether the storage has taken the file itself. */
@@ -124,7 +114,13 @@ async function wholeWithout({ stage }: Claimed, bytes: Bytes): Promise<number> {
   return stage.size
 }
 
-export async function abandon({ db, blobs }: Incoming, { id, claim, stage }: Claimed) {
+export async function abandon({ db, blobs }: Incoming, upload: Claimed) {
+  const { id, claim, stage, young } = upload
+  if (young && !(await young.seal())) {
+    young.end()
+    upload.isOver = true
+    return
+  }
   await db.run(sql`delete from upload where id = ${id} and claim = ${claim}`)
   await blobs.discard(stage)
 }

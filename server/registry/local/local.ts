@@ -14,6 +14,7 @@ import type { BlobStat, Registry } from '../registry.ts'
 import { localManifests } from './manifest.ts'
 import type { LocalOptions } from './options.ts'
 import type { SmallBlobLimits } from './small-blobs.ts'
+import { openPlacing } from './unsynced/place.ts'
 import { localUploads } from './upload.ts'
 import { openVerifier } from './verify.ts'
 
@@ -29,18 +30,19 @@ type More = { pushesAtOnce?: number; smallBlobs?: SmallBlobLimits }
 /** Marina's own registry: metadata in PostgreSQL, bytes in the blob store. */
 export function openLocalRegistry(given: Omit<LocalOptions, 'turns'> & More): Registry {
   const turns = openTurns({ atOnce: given.pushesAtOnce ?? 8, waitMs: turnWaitMs })
-  const options = { ...given, turns }
-  const { db, cache, blobs } = options
+  const { db, cache, blobs, unsynced } = given
+  const placing = unsynced && openPlacing({ db: db.relaxed, blobs }, unsynced)
+  given.closing?.defer(async () => placing?.files.settle())
+  /** The bytes of a small blob whose file is not written yet, or lost before its sync. */
+  const findBytes = async (digest: Digest) => placing?.files.find(digest) ?? findUnsynced(db, digest)
+  const options = { ...given, turns, placing, findBytes }
   const [manifests, uploads] = [localManifests(options), localUploads(options)]
   const reader = { db, cache }
-  const verifier = openVerifier(blobs, given.smallBlobs ?? { bytes: 0, eachBytes: 0 }, (digest) =>
-    findUnsynced(db, digest),
-  )
+  const verifier = openVerifier(blobs, given.smallBlobs ?? { bytes: 0, eachBytes: 0 }, findBytes)
 
   return {
     ...manifests,
     ...uploads,
-    writeManifest: (name, ...push) => turns.take(projectOf(name), () => manifests.writeManifest(name, ...push)),
     mountBlob: (name, ...rest) => turns.take(projectOf(name), () => uploads.mountBlob(name, ...rest)),
 
     finishUpload: (...all) => trusting(uploads.finishUpload(...all)),
@@ -107,7 +109,8 @@ export function openLocalRegistry(given: Omit<LocalOptions, 'turns'> & More): Re
    */
   async function trusting(stored: Promise<BlobStat>): Promise<BlobStat> {
     const blob = await stored
-    if (blobs.kind !== 's3') await verifier.trust(blob.digest).catch(() => {})
+    const isThere = blobs.kind !== 's3' && placing?.files.find(blob.digest) === undefined
+    if (isThere) await verifier.trust(blob.digest).catch(() => {})
     return blob
   }
 

@@ -17,4 +17,8 @@ export type LocalOptions = {
   turns: Turns
   /** Which small blobs the database keeps until their files are synced; none without it. */
   unsynced?: UnsyncedLimits
+  /** True while no other process uses this database, as far as is known. */
+  isAlone?: () => boolean
+  /** Where work is given that is to be done before the database is closed. */
+  closing?: Pick<AsyncDisposableStack, 'defer'>
 }

@@ -1,6 +1,7 @@
+import { Readable } from 'node:stream'
 import { OciError } from '../../../oci/errors.ts'
 import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
-import { isDoubtful, rescueBytes, saveBlobs } from '../../catalog/blob.ts'
+import { blobPath, isDoubtful, rescueBytes, saveBlobs } from '../../catalog/blob.ts'
 import { findProject, type Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { ensureRepository, findRepository, type Repository } from '../../catalog/repository.ts'
@@ -13,6 +14,7 @@ import { passGates } from '../gate.ts'
 import type { BlobStat } from '../registry.ts'
 import { dropClaimed, type Claimed } from './claim.ts'
 import type { LocalOptions } from './options.ts'
+import type { LaterFiles } from './unsynced/later.ts'
 import { areStored } from './unsynced/right.ts'
 
 /** How often a push is tried in all, when what it relies on is deleted at the same time. */
@@ -23,15 +25,25 @@ const looks = 5
  */
 const recordWithinMs = 10 * 60_000
 
-type RecordOptions = Pick<LocalOptions, 'db' | 'cache' | 'blobs' | 'gates' | 'turns'>
+type RecordOptions = Pick<LocalOptions, 'db' | 'cache' | 'blobs' | 'gates' | 'turns'> & {
+  files?: LaterFiles | undefined
+}
 
 /**
- * Bytes to be recorded as a blob of a repository: durable in storage, or given as `bytes` as well, which become durable
- * with the record. `upload`, if any, ends with that.
+ * Bytes to be recorded as a blob of a repository: durable in storage, or given as `bytes`, which become durable with the
+ * record and get their file after it. `upload`, if any, ends with that.
  */
 type Arrived = { name: RepositoryName; by: Actor; blob: BlobStat; bytes?: Buffer | undefined; upload?: Claimed }
-/** `writtenAt`: when the bytes were stored, by performance.now(). `repository` is undefined before its first push. */
-type Recording = Arrived & { project: Project; repository: Repository | undefined; writtenAt: number }
+/**
+ * `writtenAt`: when the bytes were stored, by performance.now(). `repository` is undefined before its first push.
+ * `hasRow`: whether the upload has a row.
+ */
+type Recording = Arrived & {
+  project: Project
+  repository: Repository | undefined
+  writtenAt: number
+  hasRow: boolean
+}
 
 /** The most blobs that one transaction records. */
 const mostTogether = 100
@@ -51,17 +63,24 @@ export function openRecords(options: RecordOptions): (arrived: Arrived) => Promi
   })
 
   return async (arrived) => {
-    const { name, blob, upload } = arrived
+    const { name, blob, bytes, upload } = arrived
     const project = await getProject(reader, name)
     const writtenAt = performance.now()
+    const hasRow = (await upload?.young?.seal()) ?? true
     for (let look = 1; ; look++) {
       try {
-        await save({ ...arrived, project, repository: await findRepository(reader, name), writtenAt })
+        const repository = await findRepository(reader, name)
+        await save({ ...arrived, project, repository, writtenAt, hasRow })
         if (upload) upload.isOver = true
+        upload?.young?.end()
+        if (bytes) {
+          failpoint('blob.recorded')
+          options.files?.follow(blob.digest, bytes)
+        }
         return blob
       } catch (error) {
         if (look === looks) throw error
-        if (isDoubtful(error)) await rescue(options, blob, error)
+        if (isDoubtful(error)) await rescue(options, arrived, error)
         // The repository's or the blob's row was deleted after it was found: the next try makes it again.
         else if (!isReferenceViolation(error)) throw error
       }
@@ -83,7 +102,7 @@ function saveTogether({ db, gates }: RecordOptions, all: Recording[]): Promise<v
       all.map(({ name, blob, bytes }) => ({ repositoryId: ids.get(name)!, ...blob, bytes })),
     )
     failpoint('blob.linked')
-    const uploads = all.flatMap(({ upload }) => upload ?? [])
+    const uploads = all.flatMap(({ upload, hasRow }) => (upload && hasRow ? upload : []))
     if (uploads.length > 0) await dropClaimed(tx, uploads)
     return all.map(() => undefined)
   })
@@ -97,8 +116,13 @@ export async function getProject(reader: Reader, name: RepositoryName): Promise<
 }
 
 /** Keeps bytes that a collection is about to take; when they are gone already, asks the client to send them again. */
-async function rescue({ db, blobs }: RecordOptions, blob: BlobStat, cause: unknown): Promise<void> {
-  if (await db.transaction((tx) => rescueBytes(tx, blob.digest, () => areStored(blobs, blob)))) return
+async function rescue({ db, blobs }: RecordOptions, { blob, bytes }: Arrived, cause: unknown): Promise<void> {
+  const areThere = async () => {
+    if (await areStored(blobs, blob)) return true
+    if (bytes) await blobs.write(blobPath(blob.digest), Readable.from([bytes]))
+    return bytes !== undefined
+  }
+  if (await db.transaction((tx) => rescueBytes(tx, blob.digest, areThere))) return
   const headers = { 'retry-after': '1' }
   throw new OciError('BLOB_UPLOAD_UNKNOWN', 'a garbage collection removed these bytes: start again', { cause, headers })
 }

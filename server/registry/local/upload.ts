@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import type { RepositoryName } from '../../../oci/reference.ts'
@@ -10,12 +9,14 @@ import { sql } from '../../platform/db/sql.ts'
 import { failpoint } from '../../platform/failpoint.ts'
 import { passGates } from '../gate.ts'
 import type { Registry } from '../registry.ts'
-import { openClaims, settled } from './claim.ts'
+import { openClaims, settled, working } from './claim.ts'
 import { abandon, append, openIncoming, storeStaged, storeWhole } from './incoming.ts'
 import { lookingAgain } from './looking.ts'
 import type { LocalOptions } from './options.ts'
 import { getProject, openRecords } from './record.ts'
 import { openStarts } from './start.ts'
+import type { Placing } from './unsynced/place.ts'
+import { openYoungUploads } from './young.ts'
 
 type Uploads = Pick<
   Registry,
@@ -27,24 +28,35 @@ type Uploads = Pick<
  * (claim.ts). Hashes run along with the bytes (hash.ts). A blob is recorded once its bytes are durable; those of a
  * small one become so with the record (record.ts).
  */
-export function localUploads(options: LocalOptions): Uploads {
-  const { db, blobs } = options
-  const incoming = openIncoming(options)
-  const claimed = openClaims(db)
-  const record = openRecords(options)
-  const start = openStarts(db)
+export function localUploads(options: LocalOptions & { placing: Placing | undefined }): Uploads {
+  const { db, blobs, placing } = options
+  const incoming = openIncoming({ db, blobs, placing })
+  const young = openYoungUploads(openStarts(db), options.isAlone ?? (() => false))
+  options.closing?.defer(() => young.close())
+  const claimed = openClaims(db, young)
+  const record = openRecords({ ...options, files: placing?.files })
+
+  /** A new upload that this process knows needs no row, when all its bytes come in one request. */
+  const claimedWhole: typeof claimed = (name, id, work) => {
+    const taken = young.take(name, id)
+    if (!taken) return claimed(name, id, work)
+    const { claim, algorithm } = taken
+    const upload = { name, id, claim, algorithm, stage: blobs.stage(id), grownBy: null, committing: null, young: taken }
+    return working(db, upload, work)
+  }
 
   return {
     async startUpload(name, by, algorithm) {
       const project = await getProject(options, name)
-      const id = randomUUID()
-      await start({ id, projectId: project.id, name, accountId: by.id, algorithm, stage: blobs.stage(id) })
+      const id = young.newId()
+      await young.begin({ id, projectId: project.id, name, accountId: by.id, algorithm, stage: blobs.stage(id) })
       failpoint('upload.created')
       return { id, size: 0 }
     },
 
     async findUpload(name, id) {
-      const row = await settled(db, name, id)
+      await young.written(id)
+      const row = await settled(db, name, id, young.mayArrive(id))
       if (!row) throw new OciError('BLOB_UPLOAD_UNKNOWN')
       return { id, size: row.stage.size }
     },
@@ -52,7 +64,7 @@ export function localUploads(options: LocalOptions): Uploads {
     appendUpload: (name, id, bytes, at) => claimed(name, id, (upload) => append(incoming, upload, bytes, at)),
 
     finishUpload: (name, id, by, digest, bytes, at) =>
-      claimed(name, id, async (upload) => {
+      ((at ?? 0) === 0 ? claimedWhole : claimed)(name, id, async (upload) => {
         const whole = upload.stage.size === 0 && (at ?? 0) === 0
         const { size, bytes: unsynced } = await (
           whole ? storeWhole(incoming, digest, bytes) : storeStaged(incoming, upload, digest, bytes, at)
@@ -65,6 +77,7 @@ export function localUploads(options: LocalOptions): Uploads {
       }),
 
     async cancelUpload(name, id) {
+      await young.written(id)
       const row = await db.row<{ stage: Stage }>(
         sql`delete from upload where id = ${id} and repository = ${name} returning stage`,
       )

@@ -71,7 +71,8 @@ export function openVerifier(
   }
 }
 
-type FindUnsynced = (digest: Digest) => Promise<Buffer | undefined>
+/** The bytes of a small blob whose file is not synced yet. */
+export type FindUnsynced = (digest: Digest) => Promise<Buffer | undefined>
 type SmallBlobs = ReturnType<typeof openSmallBlobs>
 type Seen = LRUCache<string, { version: string; isRight: boolean }>
 

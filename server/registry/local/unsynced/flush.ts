@@ -20,6 +20,8 @@ type Options = { signal?: AbortSignal; olderMs?: number }
 
 /** Blobs whose files are looked at together: their folders are synced once, and their bytes fit into memory. */
 const batch = 256
+/** While the backlog is half full: what is younger may have no file yet (later.ts), in ms. */
+const pressedMs = 1000
 /** Files that are written again at once, each with a connection to the database. */
 const healedAtOnce = 3
 
@@ -55,14 +57,17 @@ export async function recoverUnsynced(ground: Ground, { signal }: Options = {}):
   })
 }
 
-/** One regular round: what is old enough, or everything while the backlog is half full. Without a backlog one query. */
+/** One regular round: what is old enough, or nearly everything while the backlog is half full. Without a backlog one query. */
 export async function sweepUnsynced(
   ground: Ground,
   { delayMs, backlogBytes, signal }: { delayMs: number; backlogBytes: number; signal: AbortSignal },
 ): Promise<void> {
   const waiting = await measureUnsynced(ground.db.relaxed)
   if (waiting.blobs === 0) return
-  await flushUnsynced(ground, { signal, olderMs: isPressed(waiting, backlogBytes) ? 0 : delayMs })
+  await flushUnsynced(ground, {
+    signal,
+    olderMs: isPressed(waiting, backlogBytes) ? Math.min(delayMs, pressedMs) : delayMs,
+  })
 }
 
 type Work = (some: UnsyncedBlob[]) => Promise<Flushed & { failures: unknown[] }>

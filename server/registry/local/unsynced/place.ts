@@ -1,16 +1,16 @@
-import type { Digest } from '../../../../oci/digest.ts'
-import { blobPath } from '../../../catalog/blob.ts'
 import type { Blobs, Bytes } from '../../../platform/blobs/blobs.ts'
 import type { Queryable } from '../../../platform/db/db.ts'
 import { openBacklog } from './backlog.ts'
+import { openLaterFiles, type LaterFiles } from './later.ts'
 
 /** `largestBytes`: the largest blob whose bytes travel with its row; 0 for none. `backlogBytes`: see openBacklog. */
 export type UnsyncedLimits = { largestBytes: number; backlogBytes: number }
 
 export type Placing = {
   largestBytes: number
-  /** Stores the bytes of a new blob without waiting for the disk; false, and nothing is stored, when it has to wait. */
-  place(digest: Digest, bytes: Buffer): Promise<boolean>
+  /** True when the row of a new blob takes its bytes, and its file may be written later (`files`). */
+  takes(bytes: number): boolean
+  files: LaterFiles
 }
 
 /** Undefined where the storage has no such way, or the setting is off. */
@@ -18,13 +18,10 @@ export function openPlacing(
   { db, blobs }: { db: Queryable; blobs: Blobs },
   { largestBytes, backlogBytes }: UnsyncedLimits,
 ): Placing | undefined {
-  const { unsynced } = blobs
-  if (!unsynced || largestBytes === 0) return undefined
+  if (!blobs.unsynced || largestBytes === 0) return undefined
   const backlog = openBacklog(db, backlogBytes)
-  return {
-    largestBytes,
-    place: async (digest, bytes) => backlog.take(bytes.length) && unsynced.place(blobPath(digest), bytes),
-  }
+  const files = openLaterFiles(db, blobs)
+  return { largestBytes, takes: (bytes) => files.takes(bytes) && backlog.take(bytes), files }
 }
 
 /** A source of which some bytes were taken already. `end` gives it up, which its owner waits for. */

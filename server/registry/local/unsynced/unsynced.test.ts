@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { digestOf } from '../../../../oci/digest.ts'
@@ -9,11 +9,21 @@ import { dropUnsynced, healUnsynced, listUnsynced, measureUnsynced } from '../..
 import { sql } from '../../../platform/db/sql.ts'
 import { collectAll } from '../../../testing/collect.ts'
 import { findDisagreements, fresh } from '../../../testing/given.ts'
-import { expectAnswer } from '../../../testing/http.ts'
+import { eventually, expectAnswer } from '../../../testing/http.ts'
 import { openRival, untilWaiting } from '../../../testing/rival.ts'
 import { openBeside, openTestMarina, type TestMarina } from '../../../testing/server.ts'
-import { askBlob, assertPulls, isUnsynced, never, push, revisionOf, type Pushed } from '../../../testing/unsynced.ts'
+import {
+  askBlob,
+  assertPulls,
+  isUnsynced,
+  never,
+  push,
+  pushEarly,
+  revisionOf,
+  type Pushed,
+} from '../../../testing/unsynced.ts'
 import { flushUnsynced } from './flush.ts'
+import { openLaterFiles } from './later.ts'
 
 /** What a power cut may do to a file that was not synced. */
 const harms: [what: string, harm: (file: string) => Promise<unknown>][] = [
@@ -95,13 +105,29 @@ describe('small blobs whose files are not synced', () => {
     }
   })
 
-  test('the same bytes pushed again are synced before the answer, as the file may be a durable one', async () => {
+  test('the same bytes pushed again leave a right file as it is, and take the place of a damaged one', async () => {
     const blob = await push(marina)
-    const found = await marina.ground.blobs.find(blobPath(blob.digest))
-    const other = await push(marina, { bytes: blob.bytes })
-    assert.notEqual((await marina.ground.blobs.find(blobPath(blob.digest)))?.version, found?.version)
+    const versionNow = async () => (await marina.ground.blobs.find(blobPath(blob.digest)))?.version
+    const version = await versionNow()
+    await push(beside, { bytes: blob.bytes })
     await flushUnsynced(marina.ground)
-    await assertPulls(marina, other)
+    assert.equal(await versionNow(), version)
+    await writeFile(blob.file, Buffer.alloc(blob.bytes.length))
+    const other = await push(marina, { bytes: blob.bytes })
+    await eventually(async () => assert.deepEqual(await readFile(blob.file), blob.bytes))
+    for (const process of [marina, beside]) await assertPulls(process, other)
+  })
+
+  test('a blob is pulled before its file is written, by this process and by another', async () => {
+    const repository = `library/${fresh('early')}`
+    const all = Array.from({ length: 20 }, () => randomBytes(300))
+    await Promise.all(
+      all.map(async (bytes) => {
+        const blob = await pushEarly(marina, { repository, bytes })
+        for (const process of [marina, beside])
+          assert.deepEqual(expectAnswer(await askBlob(process, 'GET', blob), 200).body, bytes)
+      }),
+    )
   })
 
   test('a row whose bytes were pushed again meanwhile stays for the next round', async () => {
@@ -126,6 +152,39 @@ describe('small blobs whose files are not synced', () => {
     await flushUnsynced(marina.ground)
     for (const blob of all) await assertPulls(marina, blob)
     assert.equal((await measureUnsynced(marina.ground.db)).blobs, 0)
+  })
+})
+
+describe('files that are written after the answer', () => {
+  test('a file whose blob was collected before it was written is noted, and the next collection removes it', async () => {
+    await using marina = await openTestMarina(never)
+    const { db, blobs } = marina.ground
+    const bytes = randomBytes(100)
+    const [digest, files] = [digestOf(bytes), openLaterFiles(db, blobs)]
+    files.follow(digest, bytes)
+    assert.deepEqual(files.find(digest), bytes)
+    await files.settle()
+    assert.equal(files.find(digest), undefined)
+    assert.equal((await blobs.find(blobPath(digest)))?.size, bytes.length)
+    assert.ok(await db.row(sql`select digest from stray where digest = ${digest} and doomed_at is null`))
+  })
+
+  test('while the storage folder is away, what was taken is read, and the next push is refused', async () => {
+    await using marina = await openTestMarina(never)
+    const root = marina.config.storage.root!
+    await push(marina)
+    await rename(root, `${root}-away`)
+    const blob = await pushEarly(marina)
+    await eventually(async () => {
+      const bytes = randomBytes(200)
+      const path = `/v2/${blob.repository}/blobs/uploads/?digest=${digestOf(bytes)}`
+      expectAnswer(await marina.ask('POST', path, { as: marina.admin, body: bytes }), 503, 'UNAVAILABLE')
+    })
+    await rename(`${root}-away`, root)
+    await assertPulls(marina, blob)
+    await flushUnsynced(marina.ground)
+    assert.deepEqual(await findDisagreements(marina, ['loss']), [])
+    await assertPulls(marina, blob)
   })
 })
 
