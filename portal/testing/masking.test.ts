@@ -12,7 +12,7 @@ type Entry = { username: string; resource: string }
 const entriesOf = (q: string) => ask<Entry[]>(`/auditlog-exts?page_size=100&q=${encodeURIComponent(q)}`)
 
 suite('names of deleted accounts in the portal', () => {
-  test('an empty list teaches; a deletion masks the name with it, and the list shows what stands there now', async () => {
+  test('an empty list teaches; a deletion masks the name, and the list shows what stands there now', async () => {
     await using visitor = await open({ as })
     const { page } = visitor
     const dialog = page.getByRole('dialog')

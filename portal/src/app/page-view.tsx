@@ -9,7 +9,8 @@ import { PageHeader } from '../ui/header.tsx'
 import { Link } from '../ui/link.tsx'
 import { ErrorState } from '../ui/problem.tsx'
 import { ErrorBoundary, Fault } from './boundary.tsx'
-import { pages, redirects, type Page } from './pages.ts'
+import { pages, type Page } from './pages.ts'
+import { redirects } from './redirects.ts'
 import { words } from './words.ts'
 
 /** The row of the present path, and what the path names. */

@@ -293,11 +293,3 @@ export const pages: Page[] = [
   { path: '/profile', load: () => import('../pages/profile/profile.tsx'), may: 'user' },
   { path: '/kit', load: () => import('../pages/kit/kit.tsx') },
 ]
-
-/** Paths that lead on. */
-export const redirects: Record<string, string> = {
-  '/p': '/projects',
-  '/settings': '/settings/access',
-  '/settings/ldap': '/settings/sign-in',
-  '/settings/oidc': '/settings/sign-in',
-}

@@ -19,7 +19,8 @@ type DeleteProps = {
   /** More that is asked, below the hint. */
   children?: ComponentChildren
   onClose(): void
-  onDone?(): void
+  /** Before anything is asked again: a page of what is gone now has to be left by then. */
+  onDone?(): Promise<void>
 }
 
 /** Asks before something is deleted, deletes it, and tells so. */
@@ -30,7 +31,7 @@ export function DeleteDialog({ hint, run, forgets, gone, onDone, children, ...di
       action={common().delete}
       run={async () => {
         await run()
-        onDone?.()
+        await onDone?.()
         forget(...forgets)
         toast(gone)
       }}

@@ -141,7 +141,7 @@ test('a rule for tags stands in the answer, and decides where a tag is asked abo
   assert.equal(all.allowed, true)
   assert.match(all.protected_by[0]!.text, /tags v\* of repositories \*\*: only projectAdmin may overwrite them/)
   const { code, parameters } = all.protected_by[0]!
-  const named = { tags: 'v*', repositories: '**', only: 'projectAdmin', actions: 'overwrite' }
+  const named = { tags: 'v*', repositories: '**', allowed: 'projectAdmin', actions: 'overwrite' }
   assert.deepEqual([code, parameters], ['tag_rule', named])
   const there = { ...question, repository: 'app', tag: 'v1' }
   assert.deepEqual(

@@ -40,5 +40,5 @@ export function protectionsOf(
 
 function becauseOf({ tags, repositories, roles, robots }: Protection, what: Protected[]): Because {
   const names = [...roles.map(({ name }) => name), ...robots.map(({ name }) => `robot ${name}`)]
-  return { code: 'tag_rule', parameters: { tags, repositories, only: names.join(', '), actions: what.join(', ') } }
+  return { code: 'tag_rule', parameters: { tags, repositories, allowed: names.join(', '), actions: what.join(', ') } }
 }

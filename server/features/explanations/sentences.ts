@@ -14,7 +14,7 @@ type Named = {
   auditor_reads: Record<string, never>
   auditor_pulls: Record<string, never>
   role: { role: string; right: string; group?: string; repositories?: string }
-  tag_rule: { tags: string; repositories: string; only: string; actions: string }
+  tag_rule: { tags: string; repositories: string; allowed: string; actions: string }
 }
 
 const sentences: { [Code in keyof Named]: (named: Named[Code]) => string } = {
@@ -27,10 +27,11 @@ const sentences: { [Code in keyof Named]: (named: Named[Code]) => string } = {
   auditor_pulls: () => 'an auditor of the system who may pull',
   role: ({ role, right, group, repositories }) => {
     const through = group === undefined ? '' : ` through the group ${group}`
-    return `the role ${role}${through} gives ${right}${repositories === undefined ? '' : ` in repositories ${repositories}`}`
+    const where = repositories === undefined ? '' : ` in repositories ${repositories}`
+    return `the role ${role}${through} gives ${right}${where}`
   },
-  tag_rule: ({ tags, repositories, only, actions }) => {
-    const who = only === '' ? 'nobody may' : `only ${only} may`
+  tag_rule: ({ tags, repositories, allowed, actions }) => {
+    const who = allowed === '' ? 'nobody may' : `only ${allowed} may`
     return `tags ${tags} of repositories ${repositories}: ${who} ${actions.split(', ').join(' and ')} them`
   },
 }

@@ -9,6 +9,7 @@ import { facts } from './topics.ts'
 import { warnOfExpiry } from './warn.ts'
 
 export { facts as robotFacts } from './topics.ts'
+export { warnOfExpiry } from './warn.ts'
 export { findRobotCaller, openRobotUses, robotLogin } from './login.ts'
 
 type Lent = { reader: Reader & { db: Db }; settings: SettingsReader; limits: RobotLimits }

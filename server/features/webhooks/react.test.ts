@@ -10,7 +10,7 @@ import { fresh, givenCast, givenProject, pushBlob, pushImage } from '../../testi
 import { eventually, expectAnswer } from '../../testing/http.ts'
 import { openReceiver, type Received, type Receiver } from '../../testing/receiver.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
-import { warnOfExpiry } from '../robots/warn.ts'
+import { warnOfExpiry } from '../robots/index.ts'
 
 type Project = Awaited<ReturnType<typeof givenProject>>
 type Payload = {

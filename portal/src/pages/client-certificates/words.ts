@@ -3,12 +3,13 @@ import { wordsOf } from '../../i18n/language.ts'
 const en = {
   title: 'Client certificates',
   about:
-    'A machine or a person with a certificate of an authority that you trust needs no password: the certificate stands for an ' +
-    'account or a robot, and gives what that may do. The settings of the server say all of it; here you see and test it.',
+    'A machine or a person with a certificate of an authority that you trust needs no password: the certificate ' +
+    'stands for an account or a robot, and gives what that may do. The settings of the server say all of it; here ' +
+    'you see and test it.',
   off: 'Client certificates are not accepted',
   offHint:
-    'Name the authorities whose certificates count, say whom a certificate stands for, and start the server again. To ' +
-    'revoke single certificates, name the revocation lists of these authorities as well.',
+    'Name the authorities whose certificates count, say whom a certificate stands for, and start the server again. ' +
+    'To revoke single certificates, name the revocation lists of these authorities as well.',
   authorities: 'Authorities',
   subject: 'Subject',
   validTo: 'Valid until',
@@ -39,13 +40,13 @@ const en = {
 const de: typeof en = {
   title: 'Client-Zertifikate',
   about:
-    'Eine Maschine oder Person mit einem Zertifikat einer Zertifizierungsstelle, der Sie vertrauen, braucht kein Passwort: Das ' +
-    'Zertifikat steht für ein Konto oder einen Robot und gibt dessen Rechte. Alles das legen die Einstellungen des ' +
-    'Servers fest; hier können Sie es ansehen und ausprobieren.',
+    'Eine Maschine oder Person mit einem Zertifikat einer Zertifizierungsstelle, der Sie vertrauen, braucht kein ' +
+    'Passwort: Das Zertifikat steht für ein Konto oder einen Robot und gibt dessen Rechte. Das alles legen die ' +
+    'Einstellungen des Servers fest; hier können Sie es ansehen und ausprobieren.',
   off: 'Client-Zertifikate werden nicht angenommen',
   offHint:
-    'Nennen Sie die Zertifizierungsstellen, deren Zertifikate gelten, legen Sie fest, für wen ein Zertifikat steht, und ' +
-    'starten Sie den Server neu. Um einzelne Zertifikate zu sperren, nennen Sie auch die Sperrlisten dieser Stellen.',
+    'Nennen Sie die Zertifizierungsstellen, deren Zertifikate gelten, legen Sie fest, für wen ein Zertifikat steht, ' +
+    'und starten Sie den Server neu. Um einzelne Zertifikate zu sperren, nennen Sie auch deren Sperrlisten.',
   authorities: 'Zertifizierungsstellen',
   subject: 'Inhaber',
   validTo: 'Gültig bis',

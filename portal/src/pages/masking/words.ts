@@ -8,11 +8,11 @@ const en = {
   mask: 'Mask a name',
   name: 'Name of the deleted account',
   nameHint:
-    'Written exactly as it was, capitals included. Only the whole log can tell whether there ever was such an account: ' +
-    'a run that finds nothing says so.',
+    'Written exactly as it was, capitals included. Only the whole log can tell whether there ever was such an ' +
+    'account: a run that finds nothing says so.',
   cannotUndo:
-    'Nobody can get the name back, not even from the checksum. Entries that were sent on, and backups, keep it. If an ' +
-    'account has this name now, its own entries stay.',
+    'Nobody can get the name back, not even from the checksum. Entries that were sent on, and backups, keep it. If ' +
+    'an account has this name now, its own entries stay.',
   begun: 'The name is being masked.',
   none: 'No name was masked yet',
   noneHint:
@@ -31,8 +31,8 @@ const en = {
 const de: typeof en = {
   title: 'Maskierte Namen',
   about:
-    'Das Audit-Log überdauert Konten. Wo es eine ausgeschiedene Person nicht mehr nennen darf, tritt in jedem Eintrag ' +
-    'eine Prüfsumme an die Stelle des Namens.',
+    'Das Audit-Log überdauert Konten. Wo es eine ausgeschiedene Person nicht mehr nennen darf, tritt in jedem ' +
+    'Eintrag eine Prüfsumme an die Stelle des Namens.',
   mask: 'Namen maskieren',
   name: 'Name des gelöschten Kontos',
   nameHint:
@@ -40,7 +40,7 @@ const de: typeof en = {
     'das ganze Log: Ein Lauf, der nichts findet, sagt das.',
   cannotUndo:
     'Niemand kann den Namen wiederherstellen, auch nicht aus der Prüfsumme. Weitergeleitete Einträge und ' +
-    'Sicherungskopien behalten ihn. Trägt heute ein anderes Konto diesen Namen, bleiben dessen Einträge, wie sie sind.',
+    'Sicherungskopien behalten ihn. Trägt heute ein anderes Konto diesen Namen, bleiben dessen Einträge stehen.',
   begun: 'Der Name wird maskiert.',
   none: 'Noch wurde kein Name maskiert',
   noneHint:

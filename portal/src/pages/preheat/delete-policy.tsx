@@ -5,7 +5,7 @@ import { paramsOf, policiesPath, type Policy } from './policy.ts'
 import { words } from './words.ts'
 
 /** Asks before a policy goes. */
-export function DeletePolicy(props: { project: string; policy: Policy; onClose(): void; onDone?(): void }) {
+export function DeletePolicy(props: { project: string; policy: Policy; onClose(): void; onDone?(): Promise<void> }) {
   const { project, policy, onClose, onDone } = props
   const name = policy.name ?? ''
   return (

@@ -95,10 +95,16 @@ function Actions({ project, policy, can }: { project: string; policy: Policy; ca
       )}
       {asked === 'edit' && <PolicyEditor project={project} policy={policy} onClose={close} onSaved={renamed} />}
       {asked === 'delete' && (
-        <DeletePolicy project={project} policy={policy} onClose={close} onDone={() => navigate(list)} />
+        <DeletePolicy project={project} policy={policy} onClose={close} onDone={() => leaveFor(list)} />
       )}
     </>
   )
+}
+
+/** The list is loaded first, so that this page is gone at once, and asks no more for a policy that is not there. */
+async function leaveFor(list: string): Promise<void> {
+  await import('./policies.tsx')
+  navigate(list)
 }
 
 function PreviewPart({ project, name }: { project: string; name: string }) {

@@ -5,7 +5,15 @@ import type { Policy } from './policy.tsx'
 import { words } from './words.ts'
 
 /** Asks before a policy goes. */
-export function DeletePolicy({ policy, onClose, onDone }: { policy: Policy; onClose(): void; onDone?(): void }) {
+export function DeletePolicy({
+  policy,
+  onClose,
+  onDone,
+}: {
+  policy: Policy
+  onClose(): void
+  onDone?(): Promise<void>
+}) {
   const name = policy.name ?? ''
   return (
     <DeleteDialog

@@ -88,9 +88,15 @@ function Head({ policy }: { policy: Policy }) {
       />
       {asked === 'edit' && <Editor policy={policy} onClose={close} />}
       {asked === 'run' && <RunDialog policy={policy} onClose={close} />}
-      {asked === 'delete' && <DeletePolicy policy={policy} onClose={close} onDone={() => navigate('/replication')} />}
+      {asked === 'delete' && <DeletePolicy policy={policy} onClose={close} onDone={leave} />}
     </>
   )
+}
+
+/** The list is loaded first, so that this page is gone at once, and asks no more for a policy that is not there. */
+async function leave(): Promise<void> {
+  await import('./replication.tsx')
+  navigate('/replication')
 }
 
 function PreviewTab({ id }: { id: number }) {

@@ -20,8 +20,8 @@ const en: Record<string, (told: Told) => string> = {
   role: ({ role, right, group, repositories }) =>
     `The role ${role}${group ? ` through the group ${group}` : ''} gives “${right}”` +
     (repositories ? ` in repositories ${repositories}` : ''),
-  tag_rule: ({ tags, repositories, only, actions }) =>
-    `Tags ${tags} of repositories ${repositories}: ${only ? `only ${only}` : 'nobody'} may ${actions} them`,
+  tag_rule: ({ tags, repositories, allowed, actions }) =>
+    `Tags ${tags} of repositories ${repositories}: ${allowed ? `only ${allowed}` : 'nobody'} may ${actions} them`,
 }
 
 const de: typeof en = {
@@ -35,8 +35,8 @@ const de: typeof en = {
   role: ({ role, right, group, repositories }) =>
     `Die Rolle ${role}${group ? ` über die Gruppe ${group}` : ''} erlaubt „${right}“` +
     (repositories ? ` in den Repositorys ${repositories}` : ''),
-  tag_rule: ({ tags, repositories, only, actions }) =>
-    `Tags ${tags} der Repositorys ${repositories}: ${actions} darf ${only ? `nur ${only}` : 'niemand'}`,
+  tag_rule: ({ tags, repositories, allowed, actions }) =>
+    `Tags ${tags} der Repositorys ${repositories}: ${actions} darf ${allowed ? `nur ${allowed}` : 'niemand'}`,
 }
 
 const enActions: Told = { push: 'push', overwrite: 'overwrite', delete: 'delete' }
@@ -58,13 +58,13 @@ export function rightName(right: string): string {
 /** A reason in the reader's language; in the server's English where the portal does not know its code. */
 export function reasonText({ code, parameters, text }: Reason): string {
   const say = words().sentences[code]
-  const { right, role, only, actions, ...rest } = parameters as Told
+  const { right, role, allowed, actions, ...rest } = parameters as Told
   return (
     say?.({
       ...rest,
       ...(right === undefined ? {} : { right: rightName(right) }),
       ...(role === undefined ? {} : { role: roleName(role) }),
-      ...(only === undefined ? {} : { only: listed(only, roleName) }),
+      ...(allowed === undefined ? {} : { allowed: listed(allowed, roleName) }),
       ...(actions === undefined ? {} : { actions: listed(actions, (one) => words().actions[one] ?? one) }),
     }) ?? text
   )

@@ -27,7 +27,7 @@ const de: typeof en = {
   ended: (all) => `Der letzte hat ${all} Images untersucht.`,
   start: 'Jetzt alle scannen',
   startHint:
-    'Ein Scan aller Images ist viel Arbeit für den Scanner. Vorhandene Berichte bleiben, bis neue fertig ' + 'sind.',
+    'Ein Scan aller Images ist viel Arbeit für den Scanner. Vorhandene Berichte bleiben, bis neue fertig sind.',
   started: 'Der Scan aller Images beginnt.',
   stopped: 'Er wird angehalten: Was fertig ist, bleibt.',
   schedule: 'Wann alle Images gescannt werden',

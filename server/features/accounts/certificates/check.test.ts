@@ -68,7 +68,7 @@ suite('administrators see how certificates identify callers', () => {
     }
   })
 
-  test('a text that is no certificate is refused in words, and without authorities nothing can be checked', async () => {
+  test('a text that is no certificate is refused, and without authorities nothing can be checked', async () => {
     for (const text of ['nonsense', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----']) {
       const { status, text: answer } = await check(text)
       assert.equal(status, 400)

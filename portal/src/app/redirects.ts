@@ -1,0 +1,7 @@
+/** Paths that lead on. */
+export const redirects: Record<string, string> = {
+  '/p': '/projects',
+  '/settings': '/settings/access',
+  '/settings/ldap': '/settings/sign-in',
+  '/settings/oidc': '/settings/sign-in',
+}
