@@ -148,7 +148,7 @@ export async function noteOrphans(db: Queryable, digests: Digest[]): Promise<voi
     insert into stray (digest)
     select digest from unnest(${digests}::text[]) as digest
     where not exists (select from blob where blob.digest = digest.digest) order by digest
-    on conflict (digest) do update set noted_at = excluded.noted_at`)
+    on conflict (digest) do update set noted_at = excluded.noted_at, doomed_at = null, gone_at = null`)
 }
 
 /**
