@@ -30,8 +30,8 @@ type RecordOptions = Pick<LocalOptions, 'db' | 'cache' | 'blobs' | 'gates' | 'tu
 }
 
 /**
- * Bytes to be recorded as a blob of a repository: durable in storage, or given as `bytes`, which become durable with the
- * record and get their file after it. `upload`, if any, ends with that.
+ * Bytes to be recorded as a blob of a repository: durable in storage, or given as `bytes`, which become durable with
+ * the record and get their file after it. `upload`, if any, ends with that.
  */
 type Arrived = { name: RepositoryName; by: Actor; blob: BlobStat; bytes?: Buffer | undefined; upload?: Claimed }
 /**
