@@ -117,8 +117,7 @@ export const Artifact = Type.Object({
   tags: Type.Optional(Type.Array(Tag)),
   addition_links: AdditionLinks,
   labels: Type.Optional(Type.Array(Label)),
-  // Handlers give it as JSON text: see server/platform/http/ready.ts.
-  scan_overview: Type.Optional(Type.Record(Type.String(), NativeReportSummary, { 'x-ready-text': true })),
+  scan_overview: Type.Optional(ScanOverview),
   sbom_overview: Type.Optional(SBOMOverview),
   accessories: Type.Optional(Type.Array(Accessory)),
   inherited_accessories: Type.Optional(Type.Array(Accessory)),

@@ -1,5 +1,6 @@
 import { Type } from './type.ts'
 import { operation } from './operation.ts'
+import { says } from './requests.ts'
 
 const count = (description: string) => Type.Integer({ minimum: 0, description })
 
@@ -65,7 +66,9 @@ export const CacheForgotten = Type.Object({
 
 const tag = 'cache'
 const path = '/system/cache/{resource}'
-const params = Type.Object({ resource: Type.String({ pattern: '^[a-z][a-z_]*$', maxLength: 64 }) })
+const params = Type.Object({
+  resource: Type.String({ pattern: '^[a-z][a-z_]*$', ...says('the name of a kind of cached facts'), maxLength: 64 }),
+})
 const OneKey = Type.Object({
   key: Type.String({
     minLength: 1,

@@ -1,5 +1,6 @@
 import { Type } from './type.ts'
 import { operation } from './operation.ts'
+import { says } from './requests.ts'
 
 /** How far a reaction has read the facts. Marina's own: Harbor has nothing like it. */
 export const Reaction = Type.Object({
@@ -33,7 +34,9 @@ export const ReplayFrom = Type.Object({
 
 const tag = 'reactions'
 const path = '/system/reactions'
-const params = Type.Object({ reaction_name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,62}$' }) })
+const params = Type.Object({
+  reaction_name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,62}$', ...says('the name of a reaction') }),
+})
 
 export const listReactions = operation({
   id: 'listReactions',

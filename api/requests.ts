@@ -6,6 +6,9 @@ import { Type } from './type.ts'
  */
 export const ownBounds = { 'x-own-bounds': true } as const
 
+/** What a pattern wants, in words: an error says `must be the id of a scanner`. */
+export const says = (words: string) => ({ 'x-words': words })
+
 /** Query parameters that every list takes. */
 export const pageQuery = {
   page: Type.Optional(Type.Integer({ default: 1, description: 'page, counted from 1; 0 or less means the first' })),

@@ -218,6 +218,19 @@ export const deleteAuditor = operation({
   status: 200,
 })
 
+/** The same reason for programs: a portal says it in the language of its reader. */
+const reasonCode = {
+  text: Type.String({ description: 'a sentence for people, in English' }),
+  code: Type.String({
+    description:
+      'which sentence it is: administrator, auditor_reads, auditor_pulls, role, public_project, robot_permission, ' +
+      'token_scope, disabled; of rules for tags: tag_rule',
+  }),
+  parameters: Type.Record(Type.String(), Type.String(), {
+    description: 'what is named in the sentence, such as role, right (resource:action), group and repositories',
+  }),
+}
+
 /** One link of the chain by which somebody may do something. */
 export const AccessReason = Type.Object({
   kind: Type.String({
@@ -225,7 +238,7 @@ export const AccessReason = Type.Object({
       'administrator, auditor, role, own role, public project, robot permission; also token scope and disabled, ' +
       'which only take away',
   }),
-  text: Type.String({ description: 'a sentence for people' }),
+  ...reasonCode,
   role_id: Type.Optional(Type.Integer()),
   role_name: Type.Optional(Type.String()),
   group_name: Type.Optional(Type.String({ description: 'the group through which they hold it' })),
@@ -242,7 +255,7 @@ export const AccessEntry = Type.Object({
     Type.Array(Type.String(), { description: 'patterns: allowed in repositories that one of these matches alone' }),
   ),
   because: Type.Array(AccessReason),
-  protected_by: Type.Array(Type.Object({ rule_id: Type.Integer(), rule_name: Type.String(), text: Type.String() }), {
+  protected_by: Type.Array(Type.Object({ rule_id: Type.Integer(), rule_name: Type.String(), ...reasonCode }), {
     description: 'rules for tags that refuse it for the tags they match',
   }),
 })

@@ -1,6 +1,6 @@
 import { Type } from './type.ts'
 import { operation } from './operation.ts'
-import { ListQuery, ownBounds, ProjectEither } from './requests.ts'
+import { ListQuery, ownBounds, ProjectEither, says } from './requests.ts'
 
 const text = Type.Optional(Type.String())
 const flag = Type.Optional(Type.Boolean())
@@ -81,7 +81,9 @@ export const uuidForm = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
 
 const tag = 'scanner'
 const path = '/scanners/{registration_id}'
-const params = Type.Object({ registration_id: Type.String({ pattern: uuidForm, ...ownBounds }) })
+const params = Type.Object({
+  registration_id: Type.String({ pattern: uuidForm, ...says('the id of a scanner'), ...ownBounds }),
+})
 const ofProject = '/projects/{project_name_or_id}/scanner'
 
 export const listScanners = operation({

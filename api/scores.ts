@@ -1,6 +1,6 @@
 import { Type } from './type.ts'
 import { operation } from './operation.ts'
-import { ownBounds, pageQuery } from './requests.ts'
+import { ownBounds, pageQuery, says } from './requests.ts'
 
 const hundredths = (description: string) =>
   Type.Integer({ minimum: 0, maximum: 100, ...ownBounds, description: `${description}, in hundredths` })
@@ -130,6 +130,7 @@ const projectIds = Type.Optional(
   Type.String({
     maxLength: 8000,
     pattern: '^(?:\\d{1,15}(?:,\\d{1,15})*)?$',
+    ...says('ids with commas between'),
     ...ownBounds,
     description: 'only repositories of these projects: ids with commas between; empty: of none',
   }),

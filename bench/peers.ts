@@ -1,12 +1,13 @@
 /**
  * The registries beside which Marina is measured. Debian's docker-registry is always there; others where an environment
  * variable names their binary: BENCH_DISTRIBUTION (`registry` of distribution 3), BENCH_ZOT (zot, which is measured
- * twice: as it comes, when it does not sync what it stores, and with `storage.commit`, which syncs), BENCH_HARBOR_URL
- * (a Harbor that runs on this machine).
+ * twice: as it comes, when it does not sync what it stores, and with `storage.commit`, which syncs), BENCH_HARBOR_HOME
+ * (a Harbor built from its sources), or BENCH_HARBOR_URL (one that runs on this machine).
  */
 import { createPublicKey } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
+import { startHarbor } from './harbor/harbor.ts'
 import { makeKey, signToken, type Key } from './bearer.ts'
 import { harborToken, type Registry } from './registries.ts'
 import { takeTurns, type Bench, type Row } from './scenario.ts'
@@ -21,13 +22,17 @@ const all: PeerName[] = ['docker-registry', 'distribution', 'zot-synced', 'zot',
 /** Starts those of the peers that are there. */
 export async function startPeers(scratch: Scratch, wanted = all): Promise<Registry[]> {
   const [distribution, zot] = [process.env['BENCH_DISTRIBUTION'], process.env['BENCH_ZOT']]
-  const harbor = process.env['BENCH_HARBOR_URL']
+  const [harbor, runningHarbor] = [process.env['BENCH_HARBOR_HOME'], process.env['BENCH_HARBOR_URL']]
   const starts: Record<PeerName, (() => Promise<Registry>) | undefined> = {
     'docker-registry': () => startDockerRegistry(scratch),
     distribution: distribution ? () => startDistribution(scratch, distribution) : undefined,
     'zot-synced': zot ? () => startZot(scratch, zot, true) : undefined,
     zot: zot ? () => startZot(scratch, zot, false) : undefined,
-    harbor: harbor ? async () => findHarbor(harbor) : undefined,
+    harbor: harbor
+      ? () => startHarbor(scratch, harbor)
+      : runningHarbor
+        ? async () => findHarbor(runningHarbor)
+        : undefined,
   }
   const peers: Registry[] = []
   for (const name of wanted) if (starts[name]) peers.push(await starts[name]())
@@ -102,7 +107,7 @@ async function startDocker(
 
 /**
  * A Harbor that runs on this machine: its clients send to the same loopback as those of the others. Its project
- * `library` must exist. Follows Harbor's public API; never tried on a real one.
+ * `library` must exist.
  */
 function findHarbor(address: string): Registry {
   const { protocol, hostname, port } = new URL(address)

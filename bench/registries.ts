@@ -66,8 +66,8 @@ export async function startSecondMarina(
 }
 
 /** Starts Debian's redis-server, which keeps nothing on disk. */
-export async function startRedis(scratch: Scratch): Promise<Program & { url: string }> {
-  const port = await freePort()
+export async function startRedis(scratch: Scratch, wanted?: number): Promise<Program & { url: string }> {
+  const port = wanted ?? (await freePort())
   const command = [
     'redis-server',
     '--port',

@@ -1,7 +1,6 @@
 const pageOfTags = 'the page of a repository lists tags with their artifacts by listRepositoryTags and listArtifacts'
 const one = 'the page of the list already holds all that it answers'
 const matcher = 'the report of a scan, and the SBOM, hold it'
-const masking = 'the command line masks names in the audit log: marina audit mask'
 const settings = 'getProject and updateProject read and write all of it at once'
 const deliveries = 'the delivery inspector reads getDelivery, which holds this, too'
 
@@ -12,9 +11,7 @@ export const unusedOperations: Readonly<Record<string, string>> = {
   listTags: pageOfTags,
   getRepository: pageOfTags,
   listAuditLogEventTypes: 'the page of activity offers kinds and operations of its own catalogue',
-  maskAuditLog: masking,
-  listAuditMaskings: masking,
-  getAuditMasking: masking,
+  getAuditMasking: one,
   listAuditLogs: 'the older form of the audit log: pages read listAuditLogExts',
   getLogs: 'the older form of the audit log: pages read listAuditLogExts',
   getInternalconfig: 'for processes of the same Marina',

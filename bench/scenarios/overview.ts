@@ -1,6 +1,7 @@
 import { Client } from 'pg'
 import { askAll } from '../ask-all.ts'
-import { basic, databaseUrlOf, startMarina } from '../registries.ts'
+import { processorMs } from '../cost.ts'
+import { basic, databaseUrlOf, startMarina, startSecondMarina, type Registry } from '../registries.ts'
 import type { Row, Scenario } from '../scenario.ts'
 import { seed } from '../seed.ts'
 
@@ -18,39 +19,76 @@ export const overview: Scenario = {
     'lists of 100 artifacts with and without what scanners have found, out of 100,000 with 1,000,000 findings ' +
     '(BENCH_ARTIFACTS, BENCH_FINDINGS), and bytes of the database for one finding of an image',
   async run({ scratch, rounds, say }): Promise<Row[]> {
-    const marina = await startMarina(scratch)
+    const shared = await startMarina(scratch)
     const url = databaseUrlOf(scratch)
     say('seeding')
     await seed(url, { repository: 'library/large', artifacts: sizes.artifacts, referrers: 0 })
     const bytes = await seedReports(url)
     say(`${sizes.links} findings of ${sizes.artifacts} images: ${bytes.toFixed(1)} bytes each`)
-    const head = `authorization: ${basic}\r\n`
-    const pages = Math.floor(sizes.artifacts / 100)
-    const list = (query: string) => () =>
-      `/api/v2.0/projects/library/repositories/large/artifacts?page_size=100&page=${pageOf(pages)}${query}`
-    const sides = { with: list('&with_scan_overview=true'), without: list('') }
-    const values = { with: [] as number[], without: [] as number[] }
-    for (const target of Object.values(sides)) await askAll(marina.port, { clients, head, target }, clients * 10)
-    for (let round = 1; round <= rounds; round++) {
-      for (const name of ['with', 'without'] as const) {
-        const ms = await askAll(marina.port, { clients, head, target: sides[name] }, requests)
-        values[name].push(ms[ms.length >> 1]!)
-        say(`${name} overview, round ${round} of ${rounds}: p50 ${values[name].at(-1)!.toFixed(1)} ms`)
-      }
+    // A Marina for each side: what one side reads would push what the other has read out of a common memory.
+    const own = {
+      with: await startSecondMarina(scratch, {}, 'marina-with'),
+      without: await startSecondMarina(scratch, {}, 'marina-without'),
     }
+    const apart = await compare({ rounds, say, marinas: own, how: 'a Marina for each' })
+    const together = await compare({
+      rounds,
+      say,
+      marinas: { with: shared, without: shared },
+      how: 'one Marina for both',
+    })
     return [
-      {
-        what: 'list of 100 artifacts with overview: p50',
-        unit: 'ms',
-        ours: values.with,
-        lessIsBetter: true,
-        against: { name: 'the list without', values: values.without },
-        target: { ratio: 1 / 1.3 },
-      },
+      rowOf('list of 100 artifacts with overview: p50', apart.ms, { ratio: 1 / 1.3 }),
+      rowOf('the same, processor time of Marina', apart.processorMs),
+      rowOf('p50 with one Marina for both lists', together.ms),
+      rowOf('the same, processor time of Marina', together.processorMs),
       { what: 'database for one finding of an image', unit: 'bytes', ours: [bytes], lessIsBetter: true },
     ]
   },
 }
+
+type Sides<Value> = { with: Value; without: Value }
+type Comparison = { rounds: number; say: (line: string) => void; marinas: Sides<Registry>; how: string }
+
+/** p50 of the lists of each round, and the processor time of the server for one list, both in ms. */
+async function compare({ rounds, say, marinas, how }: Comparison) {
+  const head = `authorization: ${basic}\r\n`
+  const pages = Math.floor(sizes.artifacts / 100)
+  const list = (query: string) => () =>
+    `/api/v2.0/projects/library/repositories/large/artifacts?page_size=100&page=${pageOf(pages)}${query}`
+  const targets = { with: list('&with_scan_overview=true'), without: list('') }
+  const ask = (side: keyof typeof targets, count: number) =>
+    askAll(marinas[side].port, { clients, head, target: targets[side] }, count)
+  const values = {
+    ms: { with: [], without: [] } as Sides<number[]>,
+    processorMs: { with: [], without: [] } as Sides<number[]>,
+  }
+  const names = ['with', 'without'] as const
+  // Until memory holds as much of 100,000 artifacts as it may.
+  for (const name of names) await ask(name, pages)
+  for (let round = 1; round <= rounds; round++)
+    for (const name of round % 2 === 1 ? names : names.toReversed()) {
+      const before = processorMs(marinas[name].pid)
+      const ms = await ask(name, requests)
+      values.ms[name].push(ms[ms.length >> 1]!)
+      values.processorMs[name].push((processorMs(marinas[name].pid) - before) / requests)
+      const [p50, cost] = [values.ms[name].at(-1)!, values.processorMs[name].at(-1)!]
+      say(
+        `${how}, ${name} overview, round ${round} of ${rounds}: p50 ${p50.toFixed(1)} ms, ` +
+          `${cost.toFixed(2)} ms of processor`,
+      )
+    }
+  return values
+}
+
+const rowOf = (what: string, values: Sides<number[]>, target?: Row['target']): Row => ({
+  what,
+  unit: 'ms',
+  ours: values.with,
+  lessIsBetter: true,
+  against: { name: 'the list without', values: values.without },
+  ...(target ? { target } : {}),
+})
 
 const pageOf = (pages: number) => 1 + Math.floor(Math.random() * pages)
 

@@ -16,7 +16,10 @@ export const tagList: Scenario = {
     'not of zot, which takes minutes to get that many tags',
   async run(bench): Promise<Row[]> {
     const { scratch, say } = bench
-    const [marina, peers] = [await startMarina(scratch), await startPeers(scratch, ['docker-registry', 'distribution'])]
+    const [marina, peers] = [
+      await startMarina(scratch),
+      await startPeers(scratch, ['docker-registry', 'distribution', 'harbor']),
+    ]
     for (const registry of [marina, ...peers]) {
       await fill(registry)
       say(`${registry.name} has ${tags} tags`)

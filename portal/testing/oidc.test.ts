@@ -131,7 +131,7 @@ suite('signing in by an OpenID provider', () => {
     await using visitor = await visit({ as: marina.admin, language: 'de' })
     const { page, complaints } = visitor
     await visitor.go('/settings/sign-in')
-    await page.getByText('OIDC: Einmalanmeldung').waitFor()
+    await page.getByText('OIDC: Single Sign-on').waitFor()
     await page.getByRole('region', { name: 'Redirect-URI' }).getByText('/c/oidc/callback').waitFor()
     await page.getByRole('button', { name: 'Testen' }).click()
     await page.getByText('Der Anbieter antwortet und beschreibt sich.').waitFor()

@@ -52,6 +52,8 @@ suite('roles of one’s own, and who may do what', () => {
     await page.getByRole('combobox', { name: 'Who' }).selectOption('a person')
     await page.getByRole('searchbox', { name: 'Name' }).fill('stella')
     await page.getByRole('searchbox', { name: 'Repository' }).fill('apps/web')
+    // The list follows when typing pauses; until then it still shows the answer to the question before.
+    await page.waitForURL(/[?&]repository=apps/)
     const answer = page.getByRole('row', { name: /^stella .*yes/ })
     await answer.getByText(/release reader/).waitFor()
     assert.deepEqual(await visitor.findBarriersInBoth(), [])
@@ -133,6 +135,9 @@ suite('roles of one’s own, and who may do what', () => {
     await page.getByRole('menuitem', { name: 'Entfernen' }).click()
     await dialog.getByRole('button', { name: 'Entfernen' }).click()
     await page.getByRole('heading', { name: 'Keine Prüfer' }).waitFor()
+    await visitor.go('/p/team/-/access')
+    await page.getByText('Systemadministratoren dürfen alles').first().waitFor()
+    await page.getByText('Die Rolle Entwickler erlaubt „Repositorys: pushen“').first().waitFor()
     assert.deepEqual(visitor.complaints, [])
   })
 })

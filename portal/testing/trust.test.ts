@@ -129,7 +129,7 @@ suite('whom projects trust, in the portal', () => {
   test('German is spoken, and a guest gets neither page', async () => {
     await using visitor = await visit({ as: cast.projectAdmin, language: 'de' })
     await visitor.go('/p/team/-/settings')
-    const section = visitor.page.getByRole('region', { name: 'Signierende' })
+    const section = visitor.page.getByRole('region', { name: 'Unterzeichner' })
     await section.getByRole('row', { name: /^ci Konto/ }).waitFor()
     await visitor.page.getByText('Neue Images zurückhalten, bis sie gescannt sind').waitFor()
     assert.deepEqual(visitor.complaints, [])

@@ -7,6 +7,7 @@ import {
   parseCertificateRule,
   type Authority,
   type ByCertificate,
+  type CertificateParts,
   type CertificateRule,
   type Outside,
 } from '../features/accounts/index.ts'
@@ -64,24 +65,29 @@ export function followRevocations(
   return part.component
 }
 
-type CertificateLent = {
-  refusals: Refusals
-  outside: Pick<Outside, 'noteLogin'>
-  findRobot(name: string): Promise<Caller | undefined>
-}
+/** What decides whose a certificate is. */
+export const certificatePartsOf = (
+  { db, cache, config }: Ground,
+  { authority, rules }: ClientCertificates,
+  findRobot: (name: string) => Promise<Caller | undefined>,
+): CertificateParts => ({
+  authority,
+  rules,
+  header: config.clientCertificates.header,
+  find: { user: (name) => findUser({ db, cache }, name), robot: findRobot },
+})
+
+type CertificateLent = { refusals: Refusals; outside: Pick<Outside, 'noteLogin'> }
 
 /** Identifies callers by their certificates, counts that, and records refused certificates in the audit log. */
 export function openCertificates(
-  { db, cache, config }: Ground,
-  { authority, rules }: ClientCertificates,
-  { refusals, outside, findRobot }: CertificateLent,
+  { config }: Ground,
+  parts: CertificateParts,
+  { refusals, outside }: CertificateLent,
 ): ByCertificate {
   return openByCertificate({
-    authority,
-    rules,
-    header: config.clientCertificates.header,
+    ...parts,
     isFromProxy: proxyTester(config.server.trustedProxies),
-    find: { user: (name) => findUser({ db, cache }, name), robot: findRobot },
     onAccepted: () => outside.noteLogin('certificate', 'right'),
     onRefused(subject, why) {
       outside.noteLogin('certificate', 'wrong')

@@ -20,7 +20,7 @@ import type { Outbound } from '../platform/outbound/outbound.ts'
 import { openUses, type Uses } from '../platform/uses.ts'
 import { openKeys } from '../registry/keys.ts'
 import { openTokens, type Tokens } from '../registry/token.ts'
-import { openCertificates, type ClientCertificates } from './certificates.ts'
+import { certificatePartsOf, openCertificates, type ClientCertificates } from './certificates.ts'
 import type { Ground } from './ground.ts'
 import { noting } from './identify.ts'
 import { openOidcOf } from './oidc.ts'
@@ -59,8 +59,9 @@ export function openIdentity(
   const workloads = openWorkloadsOf(ground, { tokens, outbound, refusals }, opened, late)
   const login = withWorkloads(passwords, workloads.login)
   const findRobot = findRobotCaller(reader, robotUses, () => settings.get('robot_name_prefix'))
-  const byCertificate = certificates && openCertificates(ground, certificates, { refusals, outside, findRobot })
-  return { outside, rights, tokens, workloads, login, byCertificate }
+  const certificateParts = certificates && certificatePartsOf(ground, certificates, findRobot)
+  const byCertificate = certificateParts && openCertificates(ground, certificateParts, { refusals, outside })
+  return { outside, rights, tokens, workloads, login, byCertificate, certificateParts }
 }
 
 type LentToLogin = { settings: SettingsAccess; tokens: Tokens; outside: Outside; robotUses: Uses }

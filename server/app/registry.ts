@@ -12,6 +12,7 @@ import {
   openSessionDoor,
   robotPrefixProblem,
   type ByCertificate,
+  type CertificateParts,
   type Login,
   type Outside,
   type OutsideProvider,
@@ -59,6 +60,7 @@ export type Floor = {
   workloads: Workloads
   outside: Outside
   byCertificate: ByCertificate | undefined
+  certificateParts: CertificateParts | undefined
   oidc: Oidc
   directory: Directory
   peerOf: ReturnType<typeof peerReader>

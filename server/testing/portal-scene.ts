@@ -24,6 +24,7 @@ const settings = {
   MARINA_WEBHOOK_BACK_OFF: '10ms',
   // A registry that is left alone stays so until a test has looked at it.
   MARINA_PROXY_CACHE_PAUSE: '10m',
+  MARINA_AUDIT_MASK_AGAIN: '100ms',
   MARINA_CONFIG_OVERWRITE_JSON: '{"token_expiration":30}',
 }
 

@@ -236,6 +236,12 @@ export const pages: Page[] = [
     nav: { section: 'administer', icon: 'users', en: 'Groups', de: 'Gruppen' },
   },
   {
+    path: '/masking',
+    load: () => import('../pages/masking/masking.tsx'),
+    may: 'purge-audit:list',
+    nav: { section: 'administer', icon: 'lock', en: 'Masked names', de: 'Maskierte Namen' },
+  },
+  {
     path: '/roles',
     load: () => import('../pages/roles/roles.tsx'),
     may: 'configuration:read',
@@ -252,6 +258,12 @@ export const pages: Page[] = [
     load: () => import('../pages/workloads/workloads.tsx'),
     may: 'robot:list',
     nav: { section: 'administer', icon: 'shield', en: 'Workloads', de: 'Workloads' },
+  },
+  {
+    path: '/client-certificates',
+    load: () => import('../pages/client-certificates/client-certificates.tsx'),
+    may: 'configuration:read',
+    nav: { section: 'administer', icon: 'file', en: 'Client certificates', de: 'Client-Zertifikate' },
   },
   {
     path: '/labels',

@@ -61,7 +61,7 @@ const de: typeof en = {
   pullsOfMonth: 'Pulls in 30 Tagen',
   signed: 'Signiert',
   sbom: 'SBOM',
-  attested: 'Bescheinigt',
+  attested: 'Mit Attestation',
   nydus: 'Nydus',
   more: (count) => `+${count}`,
   addTag: 'Tag hinzufügen',
@@ -105,7 +105,8 @@ const de: typeof en = {
       one: 'Auch Zugehöriges geht: eine Signatur, SBOM oder Ähnliches.',
       other: `Auch Zugehöriges geht: ${count} Signaturen, SBOMs und Ähnliches.`,
     }),
-  deleteBytes: (bytes) => `Zusammen sind es ${bytes}; was sonst niemand braucht, gibt der nächste Aufräumlauf frei.`,
+  deleteBytes: (bytes) =>
+    `Zusammen sind es ${bytes}; was sonst niemand braucht, gibt die nächste Speicherbereinigung frei.`,
   deleteTrash: 'Solange die Frist läuft, holt der Papierkorb des Projekts es zurück.',
   deleteNamed: (names) => `Ein Index nennt es: ${names}. Löschen Sie zuerst den Index.`,
   deleted: (digest) => `${digest} ist gelöscht.`,

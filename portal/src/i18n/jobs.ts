@@ -26,7 +26,7 @@ const en: Record<string, string> = {
 
 const de: typeof en = {
   ARTIFACT_EXPORT: 'Berichte über Artefakte',
-  AUDIT_LOGS_GDPR_COMPLIANT: 'Namen im Audit-Log unkenntlich gemacht',
+  AUDIT_LOGS_GDPR_COMPLIANT: 'Maskieren von Namen im Audit-Log',
   ENDPOINT_HEALTH: 'Prüfung der Endpunkte',
   EXECUTION_SWEEP: 'Aufräumen alter Läufe',
   GARBAGE_COLLECTION: 'Speicherbereinigung',

@@ -23,18 +23,18 @@ const en = {
 }
 
 const de: typeof en = {
-  severity: 'Schwere',
-  any: 'Jede Schwere',
+  severity: 'Schweregrad',
+  any: 'Jeder Schweregrad',
   names: {
     Critical: 'kritisch',
     High: 'hoch',
     Medium: 'mittel',
     Low: 'niedrig',
-    Negligible: 'unbedeutend',
+    Negligible: 'unerheblich',
     None: 'keine',
     Unknown: 'unbekannt',
   },
-  counts: 'Schwachstellen nach Schwere',
+  counts: 'Schwachstellen nach Schweregrad',
   cve: 'Schwachstelle',
   package: 'Paket',
   version: 'Version',

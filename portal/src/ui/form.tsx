@@ -18,7 +18,7 @@ type FormProps = {
   check?(values: Values): FieldErrors
   /** Sends the values; rejects with ApiError. */
   submit(values: Values): Promise<void>
-  /** The field that an error of the server is about, if it is about one. */
+  /** The field that an error of the server is about, where the error does not begin with the field's name. */
   fieldOf?(error: ApiError): string | undefined
   /** Tells a button outside of the form whether it is being sent. */
   onBusy?(isBusy: boolean): void
@@ -37,7 +37,7 @@ export function Form({ id, check, submit, fieldOf, onBusy, action, children }: F
   const form = useRef<HTMLFormElement>(null)
   const [errors, setErrors] = useState<FieldErrors>({})
   const sending = useAction(submit)
-  const field = sending.error && fieldOf?.(sending.error)
+  const field = sending.error && (fieldOf?.(sending.error) ?? fieldNamedIn(sending.error, form.current))
   const shown = field === undefined ? errors : { ...errors, [field]: sending.error!.message }
   const count = Object.values(shown).filter((one) => one !== undefined).length
   useEffect(() => onBusy?.(sending.isRunning), [sending.isRunning])
@@ -68,6 +68,15 @@ export function Form({ id, check, submit, fieldOf, onBusy, action, children }: F
       )}
     </form>
   )
+}
+
+/** The field with whose name a refusal begins, such as `name must not be empty` or `targets[0].address is missing`. */
+function fieldNamedIn({ status, message }: ApiError, form: HTMLFormElement | null): string | undefined {
+  const [path] = /^[\w.[\]-]+(?= )/.exec(message) ?? []
+  if ((status !== 400 && status !== 422) || path === undefined) return undefined
+  const names = [path, path.slice(path.lastIndexOf('.') + 1)]
+  // Of the fields, those that show their errors have this attribute.
+  return names.find((name) => form?.querySelector(`[name="${CSS.escape(name)}"][aria-invalid]`))
 }
 
 function valuesOf(form: HTMLFormElement): Values {
@@ -191,10 +200,10 @@ export function TextField({
   )
 }
 
-type CheckProps = { name: string; label: string; hint?: string; isOn?: boolean }
+type CheckProps = { name: string; label: string; hint?: string; isOn?: boolean; onPick?(isOn: boolean): void }
 
 /** A check box, with its label behind it. */
-export function CheckField({ name, label, hint, isOn = false }: CheckProps) {
+export function CheckField({ name, label, hint, isOn = false, onPick }: CheckProps) {
   const id = useId()
   return (
     <div class="field check">
@@ -203,6 +212,7 @@ export function CheckField({ name, label, hint, isOn = false }: CheckProps) {
         id={id}
         name={name}
         defaultChecked={isOn}
+        onChange={(event) => onPick?.(event.currentTarget.checked)}
         aria-describedby={hint === undefined ? undefined : `${id}-hint`}
       />
       <label for={id}>{label}</label>

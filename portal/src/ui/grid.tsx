@@ -29,10 +29,10 @@ export type Column<Row> = {
   canHide?: boolean
 }
 
-type RowOf<O> = AnswerOf<O> extends (infer Row)[] ? Row : never
+export type RowOf<O> = AnswerOf<O> extends (infer Row)[] ? Row : never
 type QueryOfCall = Record<string, string | number | boolean | undefined>
 
-type GridProps<O extends Operation> = {
+export type GridProps<O extends Operation> = {
   /** What the rows are: the table's name. */
   label: string
   operation: O

@@ -30,10 +30,10 @@ type ChildOptions = {
 
 const entry = new URL('./serving.ts', import.meta.url)
 /**
- * V8's young generation stays small: 8 MiB for each half instead of 16. It is a choice between memory and long lists,
- * whose garbage outlives a small one and is then collected with the whole heap (docs/decisions/0064-memory.md).
+ * V8's young generation stays small: 4 MiB for each half instead of 16. Lists of artifacts leave so little garbage that
+ * they are collected no more often than with 16 (docs/decisions/0064-memory.md).
  */
-const lean = ['--max-semi-space-size=8']
+const lean = ['--max-semi-space-size=4']
 /** Set for the process from its first file on: with that file already compiled, it need not load a compiler. */
 const compileCache = path.join(import.meta.dirname, '../../../.cache/compile')
 

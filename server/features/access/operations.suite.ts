@@ -301,6 +301,8 @@ export const operations: Record<string, Operation> = {
   listSigners: { needs: inProject('metadata:read'), example: nothing },
   putSigner: { needs: inProject('metadata:update'), example: () => ({ body: { key: { public_key: publicKey } } }) },
   deleteSigner: { needs: inProject('metadata:delete') },
+  getClientCertificates: { needs: 'admin', robots: 'nobody', example: nothing },
+  checkClientCertificate: { needs: 'admin', robots: 'nobody' },
   listTrustRoots: { needs: 'user', example: nothing },
   putTrustRoot: { needs: 'admin', robots: 'nobody' },
   deleteTrustRoot: { needs: 'admin', robots: 'nobody' },

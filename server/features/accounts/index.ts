@@ -1,4 +1,6 @@
 import { feature } from '../../platform/feature.ts'
+import type { CertificateParts } from './certificates/certificates.ts'
+import { certificateRoutes } from './certificates/routes.ts'
 import { userRoutes, type UserRoutesOptions } from './routes.ts'
 import { sweepTokensOfGone, type Outside } from './outside/index.ts'
 import { sweepSessions } from './session-store.ts'
@@ -12,7 +14,7 @@ export { isModeFixed, isModeFixedIn, modeFixedText } from './modes.ts'
 export { openLogin, type Login } from './login.ts'
 export * from './outside/index.ts'
 export { openAuthority, type Authority } from './certificates/authority.ts'
-export { openByCertificate, type ByCertificate } from './certificates/certificates.ts'
+export { openByCertificate, type ByCertificate, type CertificateParts } from './certificates/certificates.ts'
 export { parseCertificateRule, type CertificateRule } from './certificates/rules.ts'
 export { openAsk } from './proxies/ask.ts'
 export { openPersonBringing } from './proxies/bring.ts'
@@ -43,12 +45,18 @@ const often = 10 * 60_000
 /** How long lists still show tokens that have expired, in days. */
 const showsExpiredDays = 30
 
+type Lent = UserRoutesOptions & {
+  outside: Outside
+  keepGoneMs: number
+  certificateParts: CertificateParts | undefined
+}
+
 /** Accounts, their logins and their sessions. */
-export const accounts = (lent: UserRoutesOptions & { outside: Outside; keepGoneMs: number }) =>
+export const accounts = (lent: Lent) =>
   feature({
     name: 'accounts',
     topics: facts,
-    routes: userRoutes(lent),
+    routes: [...userRoutes(lent), ...certificateRoutes(lent.certificateParts)],
     components: [lent.outside.component],
     measure: lent.outside.measure,
     sweeps: [

@@ -532,7 +532,6 @@ test('C-80: an artifact is copied with its accessories by those who may read it 
     new Set(digestsOf(await list(target, 'q=base%3D*'))),
     new Set([index, child, signature, byTag].map(({ digest }) => digest)),
   )
-  expectAnswer(await copy(marina.admin, `${source}:v1`), 409, 'CONFLICT')
 
   const one = expectAnswer(await copy(marina.admin, `${source}:v1`, `${cast.B.name}/one`), 201)
   assert.match(one.headers.location!, /\/repositories\/one\/artifacts\/v1$/)
@@ -576,6 +575,22 @@ test('C-80: an artifact is copied with its accessories by those who may read it 
     facts.map(({ payload }) => [payload.from, payload.by.name]),
     [[source, 'admin']],
   )
+})
+
+test('a copy of an artifact that the target has already adds the tag and what the artifact lacks there', async () => {
+  const [source, target] = [`${cast.A.name}/promoted`, `${cast.B.name}/promoted`]
+  const image = await pushImage(marina, source, { tag: 'v1' })
+  const copy = (tag: string) => rest('POST', `${pathOf(target)}?from=${source}:${tag}`, marina.admin)
+  expectAnswer(await copy('v1'), 201)
+  expectAnswer(await rest('POST', `${pathOf(source)}/v1/tags`, marina.admin, { name: 'released' }), 201)
+  const signature = await pushReferrer(marina, source, image)
+  const other = await pushImage(marina, target, { tag: 'released' })
+  for (const tag of ['released', 'released', 'v1']) expectAnswer(await copy(tag), 201)
+  const shown = await get(target, 'released', 'with_accessory=true')
+  assert.equal(shown.digest, image.digest)
+  assert.deepEqual(shown.tags!.map((tag) => tag.name).sort(), ['released', 'v1'])
+  assert.deepEqual(digestsOf(shown.accessories!), [signature.digest])
+  assert.deepEqual(new Set(digestsOf(await list(target))), new Set([image.digest, other.digest]))
 })
 
 test('a list of a project shows all artifacts, or the newest of each of its repositories', async () => {

@@ -1,12 +1,16 @@
+import type { TSchema } from 'typebox'
+import * as api from '../../../api/artifacts.ts'
+import type { Digest } from '../../../oci/digest.ts'
 import type { Project } from '../../catalog/project.ts'
 import type { Reader } from '../../catalog/reader.ts'
-import { findImmutable } from '../immutability/index.ts'
+import { serializedOnUse } from '../../platform/http/schemas.ts'
 import { findLabels, presentLabel } from '../labels/index.ts'
 import type { Artifacts } from './objects.ts'
-import { listInheritedAccessoriesOf, type ArtifactObject } from './store.ts'
-import { presentAccessory, presentTag, type Beside } from './wire.ts'
+import { listInheritedAccessoriesOf } from './store.ts'
+import { digestOf, type KeptArtifact } from './text/kept.ts'
+import { presentAccessory } from './wire.ts'
 
-/** The query parameters by which a caller asks for columns. */
+/** The query parameters by which a caller asks for fields. */
 export type Wanted = {
   with_tag?: boolean
   with_label?: boolean
@@ -20,59 +24,76 @@ export type Wanted = {
 }
 
 /** The artifacts that one answer shows. */
-export type Page = { reader: Reader; source: Artifacts; project: Project; artifacts: ArtifactObject[]; wanted: Wanted }
+export type Page = { reader: Reader; source: Artifacts; project: Project; artifacts: KeptArtifact[]; wanted: Wanted }
+
+/** Fields that an artifact has when a query parameter asks for them, beside `tags`: in the order of the answer. */
+export const fields = ['labels', 'scan_overview', 'sbom_overview', 'accessories', 'inherited_accessories'] as const
+type Field = (typeof fields)[number]
+
+/** What a column knows of the artifacts of a page. */
+export type Loaded = {
+  /** The field's JSON text; an artifact is shown without the field where it is undefined. */
+  textOf(artifact: KeptArtifact): string | undefined
+  /** The SBOM to which the answer has a link. */
+  sbomOf?(artifact: KeptArtifact): Digest | undefined
+}
 
 /** A field of the artifacts of a list that a query parameter asks for. Other features lend theirs. */
-export type Column = { [Field in keyof Beside]-?: ColumnOf<Field> }[keyof Beside]
-
-type ColumnOf<Field extends keyof Beside> = {
+export type Column = {
   /** The query parameter that asks for it. */
-  flag: Exclude<keyof Wanted, 'accepted_vulnerabilities'>
-  /** Shown without the parameter too. */
-  isDefault?: true
+  flag: Exclude<keyof Wanted, 'accepted_vulnerabilities' | 'with_tag' | 'with_immutable_status'>
   /** The field's name in the artifact's JSON. */
   field: Field
-  /**
-   * Loads the field's values by the artifacts' ids: for the whole page at once, from the cache or by one query. An
-   * artifact that the map lacks is shown without the field.
-   */
-  load(page: Page): Promise<Map<number, NonNullable<Beside[Field]>>>
+  /** Loads the field's values for the whole page at once, from the cache or by one query. */
+  load(page: Page): Promise<Loaded>
 }
 
-const tags: Column = {
-  flag: 'with_tag',
-  isDefault: true,
-  field: 'tags',
-  async load({ reader, project, artifacts, wanted }) {
-    const isImmutable = wanted.with_immutable_status ? await findImmutable(reader, project.id) : undefined
-    return byId(artifacts, (one) => one.tags.map((tag) => presentTag(tag, project, one.repositoryName, isImmutable)))
-  },
+/** Writes the values of a field, of which many artifacts have none. */
+function writerOf(field: Field): (values: readonly unknown[]) => string {
+  const schema: TSchema = api.Artifact.properties[field]
+  const shape = serializedOnUse(schema)
+  return (values) => (values.length === 0 ? '[]' : shape(values))
 }
 
+const writeLabels = writerOf('labels')
 const labels: Column = {
   flag: 'with_label',
   field: 'labels',
   async load({ reader, artifacts }) {
-    const known = await findLabels(
-      reader,
-      artifacts.flatMap(({ labelIds }) => labelIds),
-    )
+    const ids = artifacts.flatMap(({ labelIds }) => labelIds)
+    const known = ids.length === 0 ? undefined : await findLabels(reader, ids)
     // A label that was deleted meanwhile is not found, and not shown.
-    return byId(artifacts, ({ labelIds }) => labelIds.flatMap((id) => known.get(id) ?? []).map(presentLabel))
+    return {
+      textOf: ({ labelIds }) =>
+        labelIds.length === 0
+          ? '[]'
+          : writeLabels(labelIds.flatMap((id) => known?.get(id) ?? []).map((one) => presentLabel(one))),
+    }
   },
 }
 
+const writeAccessories = writerOf('accessories')
 const accessories: Column = {
   flag: 'with_accessory',
   field: 'accessories',
   async load({ source, artifacts }) {
-    const held = await source.listHeld(artifacts)
-    return byId(artifacts, ({ id, digest, repositoryName }) => {
-      const subject = { subjectId: id, subjectDigest: digest, subjectRepository: repositoryName }
-      return held.get(id)!.map((one) => presentAccessory({ ...one, ...subject }))
-    })
+    const held = await source.listHeld(artifacts.map((one) => subjectOf(one)))
+    return {
+      textOf(one) {
+        const own = held.get(one.id)!
+        if (own.length === 0) return '[]'
+        const subject = { subjectId: one.id, subjectDigest: digestOf(one), subjectRepository: one.share.repositoryName }
+        return writeAccessories(own.map((row) => presentAccessory({ ...row, ...subject })))
+      },
+    }
   },
 }
+
+const subjectOf = (one: KeptArtifact) => ({
+  id: one.id,
+  repositoryId: one.share.repositoryId,
+  digest: digestOf(one),
+})
 
 const inherited: Column = {
   flag: 'with_inherited_accessory',
@@ -83,13 +104,9 @@ const inherited: Column = {
       artifacts.map(({ id }) => id),
     )
     const held = Map.groupBy(rows, ({ belongsTo }) => belongsTo)
-    return byId(artifacts, ({ id }) => (held.get(id) ?? []).map(presentAccessory))
+    return { textOf: ({ id }) => writeAccessories((held.get(id) ?? []).map((row) => presentAccessory(row))) }
   },
 }
 
-function byId<Shown>(artifacts: ArtifactObject[], show: (artifact: ArtifactObject) => Shown): Map<number, Shown> {
-  return new Map(artifacts.map((one) => [one.id, show(one)]))
-}
-
-/** In the order of the answer; the columns of other features follow. */
-export const columns: readonly Column[] = [tags, labels, accessories, inherited]
+/** The columns of other features follow. */
+export const columns: readonly Column[] = [labels, accessories, inherited]

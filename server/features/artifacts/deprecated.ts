@@ -1,12 +1,13 @@
 import type { Digest } from '../../../oci/digest.ts'
-import { artifactByDigestKey, artifactKey } from '../../catalog/artifact.ts'
+import { artifactByDigestKey } from '../../catalog/artifact.ts'
 import { findRepository, type Repository } from '../../catalog/repository.ts'
 import type { PullGate } from '../../registry/gate.ts'
 import type { Reader } from '../../catalog/reader.ts'
 import { andThen, type Maybe } from '../../platform/maybe.ts'
 import { findDeprecatedLabels } from '../labels/index.ts'
-import { sizeOfArtifact } from './objects.ts'
-import { findArtifactId, listArtifactObjects, type ArtifactObject } from './store.ts'
+import { findKept } from './objects.ts'
+import { findArtifactId } from './store.ts'
+import type { KeptArtifact } from './text/kept.ts'
 
 /** The longest text of a warning, in characters. */
 const textLimit = 200
@@ -29,14 +30,10 @@ export function deprecationWarning(reader: Reader): PullGate {
     })
 }
 
-function findNow({ db, cache }: Reader, { id, name }: Repository, digest: Digest): Maybe<ArtifactObject | undefined> {
+function findNow(reader: Reader, { id, name }: Repository, digest: Digest): Maybe<KeptArtifact | undefined> {
+  const { db, cache } = reader
   const known = cache.get(artifactByDigestKey(name, digest), () => findArtifactId(db, id, digest))
-  return andThen(
-    known,
-    (found) =>
-      found &&
-      cache.get(artifactKey(found.id), async () => (await listArtifactObjects(db, [found.id]))[0], sizeOfArtifact),
-  )
+  return andThen(known, (found) => found && findKept(reader, found.id))
 }
 
 /** The text of a `Warning` header (RFC 7234 §5.5): a quoted string of printable ASCII. */

@@ -9,8 +9,9 @@ export { deprecationWarning } from './deprecated.ts'
 export { describe } from './describe.ts'
 export { findAccessories, openArtifacts } from './objects.ts'
 export { getArtifact } from './routes/shared.ts'
-export type { KeptOverview, OverviewReader } from './overviews.ts'
-export { findArtifactId, type ArtifactObject, type HeldRow } from './store.ts'
+export { between, type KeptOverview, type OverviewReader } from './overviews.ts'
+export { findArtifactId, type HeldRow } from './store.ts'
+export type { KeptArtifact } from './text/kept.ts'
 export { facts as artifactFacts } from './topics.ts'
 
 /** Artifacts, their tags, accessories, labels and additions. `lent`, `overviews`: columns of other features. */

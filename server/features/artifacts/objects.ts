@@ -5,65 +5,65 @@ import type { Reader } from '../../catalog/reader.ts'
 import type { Repository } from '../../catalog/repository.ts'
 import { findTag } from '../../catalog/tag.ts'
 import { gathered } from '../../platform/cache/gather.ts'
-import type { Maybe } from '../../platform/maybe.ts'
-import {
-  findArtifactId,
-  listArtifactObjects,
-  listHeldOf,
-  type ArtifactObject,
-  type ArtifactRow,
-  type HeldRow,
-} from './store.ts'
+import type { Kind } from '../../platform/cache/many.ts'
+import { andThen, type Maybe } from '../../platform/maybe.ts'
 import type { OverviewReader } from './overviews.ts'
+import { findArtifactId, listHeldOf, type ArtifactObject, type ArtifactRow, type HeldRow } from './store.ts'
+import { pack, sizeOfKept, unpack, type KeptArtifact } from './text/kept.ts'
+import { objectOf } from './text/object.ts'
+import { keptReader, type KeptReader } from './text/store.ts'
+
+export type Options = { withOverviews?: boolean }
+/** Whose accessories are looked for. */
+type Subject = Pick<ArtifactRow, 'id' | 'repositoryId' | 'digest'>
 
 /** Artifacts by their ids, with tags, labels and references: from the cache, and those it lacks by one read (S1-32). */
 export type Artifacts = {
   /**
-   * In the order of the ids; an artifact that was deleted meanwhile is left out (S1-33). `withOverviews`: each has its
-   * `overviews`, where somebody has lent how to read them.
+   * As they are kept, in the order of the ids; an artifact that was deleted meanwhile is left out (S1-33).
+   * `withOverviews`: each has its `overviews`, where somebody has lent how to read them.
    */
-  list(ids: number[], options?: { withOverviews?: boolean }): Promise<ArtifactObject[]>
+  listKept(ids: number[], options?: Options): Maybe<KeptArtifact[]>
+  list(ids: number[]): Promise<ArtifactObject[]>
   /** By tag or digest. */
-  find(repository: Repository, reference: Reference): Promise<ArtifactObject | undefined>
+  find(repository: Repository, reference: Reference, options?: Options): Promise<KeptArtifact | undefined>
   /** The accessories of each artifact, by the artifact's id. */
-  listHeld(artifacts: ArtifactRow[]): Promise<Map<number, HeldRow[]>>
+  listHeld(artifacts: Subject[]): Promise<Map<number, HeldRow[]>>
 }
 
 /** At most 3 reads at once, in batches of up to 150 artifacts: hundreds of clients with cold pages share statements. */
 const gathering = { atOnce: 3, most: 150 }
+
+const readPlain = keptReader()
 
 /**
  * Caches an artifact by its id and its accessories by its digest; every write to either invalidates those keys, and so
  * does every change of a report, since the artifact may hold its overview.
  */
 export function openArtifacts({ db, cache }: Reader, overviews?: OverviewReader): Artifacts {
-  const loadBy = (reading?: OverviewReader) =>
-    gathered(
-      async (ids: number[]) => new Map((await listArtifactObjects(db, ids, reading)).map((one) => [one.id, one])),
-      gathering,
-    )
-  const load = loadBy()
-  const loadWhole = overviews && loadBy(overviews)
-  const loadHeld = gathered(async (artifacts: ArtifactRow[]) => {
+  const kindOf = (read: KeptReader): KeptKind => ({
+    ...keptKind,
+    load: gathered((ids) => byId(read(db, ids)), gathering),
+  })
+  const plain = kindOf(readPlain)
+  const whole = overviews && { ...kindOf(keptReader(overviews)), isEnough: hasOverviews }
+  const loadHeld = gathered(async (artifacts: Subject[]) => {
     const rows = Map.groupBy(await listHeldOf(db, artifacts), ({ place }) => place)
     return new Map(artifacts.map((one, index) => [one, { held: rows.get(index + 1) ?? [] }]))
   }, gathering)
 
-  const list: Artifacts['list'] = async (ids, { withOverviews = false } = {}) => {
-    const found = await (withOverviews && loadWhole
-      ? cache.many(ids, artifactKey, loadWhole, sizeOfArtifact, hasOverviews)
-      : cache.many(ids, artifactKey, load, sizeOfArtifact))
-    return ids.flatMap((id) => found.get(id) ?? [])
-  }
+  const listKept: Artifacts['listKept'] = (ids, { withOverviews = false } = {}) =>
+    andThen(cache.list(ids, withOverviews && whole ? whole : plain), withoutHoles)
   return {
-    list,
-    async find(repository, reference) {
+    listKept,
+    list: async (ids) => (await listKept(ids)).map((one) => objectOf(one)),
+    async find(repository, reference, options) {
       const name = repository.name
       const digest =
         'digest' in reference ? reference.digest : (await findTag({ db, cache }, name, reference.tag))?.digest
       const known =
         digest && (await cache.get(artifactByDigestKey(name, digest), () => findArtifactId(db, repository.id, digest)))
-      return known && (await list([known.id]))[0]
+      return known && (await listKept([known.id], options))[0]
     },
     async listHeld(artifacts) {
       const found = await cache.many(
@@ -77,6 +77,21 @@ export function openArtifacts({ db, cache }: Reader, overviews?: OverviewReader)
   }
 }
 
+type KeptKind = Kind<number, KeptArtifact>
+const keptKind = { keyOf: (id: number) => artifactKey(id), sizeOf: sizeOfKept, packing: { pack, unpack } }
+const byId = async (read: Promise<KeptArtifact[]>) => new Map((await read).map((one) => [one.id, one]))
+const hasOverviews = ({ overviews }: KeptArtifact) => overviews !== undefined
+
+/** Most lists have no holes, and are returned as they are. */
+const withoutHoles = (found: (KeptArtifact | undefined)[]): KeptArtifact[] =>
+  (found.includes(undefined) ? found.filter((one) => one !== undefined) : found) as KeptArtifact[]
+
+/** The artifact, by its id. From the cache, at once where memory has it: pulls ask for it. */
+export function findKept({ db, cache }: Reader, id: number): Maybe<KeptArtifact | undefined> {
+  const load = (ids: number[]) => byId(readPlain(db, ids))
+  return andThen(cache.list([id], { ...keptKind, load }), ([one]) => one)
+}
+
 /** The accessories of an artifact, which need not exist, oldest first. From the cache; the pull gates ask for them. */
 export function findAccessories(
   { db, cache }: Reader,
@@ -88,16 +103,3 @@ export function findAccessories(
 }
 
 const sizeOfHeld = ({ held }: { held: HeldRow[] }) => 100 + held.length * 400
-
-const hasOverviews = ({ overviews }: ArtifactObject) => overviews !== undefined
-
-/** Roughly the bytes that an artifact takes in memory. */
-export const sizeOfArtifact = ({ tags, labelIds, references, extraAttrs, annotations, overviews }: ArtifactObject) =>
-  1200 +
-  tags.length * 300 +
-  labelIds.length * 8 +
-  references.length * 500 +
-  (overviews?.length ?? 0) * 600 +
-  (lengthOf(extraAttrs) + lengthOf(annotations)) * 2
-
-const lengthOf = (value: object) => JSON.stringify(value).length

@@ -7,7 +7,6 @@ import type { Paged, Queryable } from '../../platform/db/db.ts'
 import { listing, parseQ } from '../../platform/db/listing.ts'
 import type { Condition, Fields, Listing, ListQuery } from '../../platform/db/listing.ts'
 import { sql, type Sql } from '../../platform/db/sql.ts'
-import type { KeptOverview, OverviewReader } from './overviews.ts'
 import { findListed, newestFirst } from './pages.ts'
 
 export type ArtifactRow = {
@@ -29,14 +28,6 @@ export type ArtifactRow = {
   extraAttrs: Record<string, unknown>
   annotations: Record<string, string>
 }
-
-const columns = sql`
-  artifact.id, artifact.repository_id as "repositoryId", repository.name as "repositoryName",
-  repository.project_id as "projectId", artifact.digest, artifact.kind, artifact.type,
-  artifact.media_type as "mediaType", artifact.config_media_type as "configMediaType",
-  artifact.artifact_type as "artifactType", artifact.size, artifact.icon_digest as icon,
-  artifact.pushed_at as "pushedAt", artifact.pulled_at as "pulledAt", artifact.pull_count as "pullCount",
-  artifact.extra_attrs as "extraAttrs", artifact.annotations`
 
 const fields: Fields = {
   id: { type: 'integer', column: sql`artifact.id` },
@@ -173,73 +164,13 @@ export type HeldRow = {
 export type AccessoryRow = HeldRow & { subjectId: number; subjectDigest: Digest; subjectRepository: string }
 
 /** The most tags and accessories that are shown beside one artifact of a list; their own lists have pages. */
-const beside = 1000
+export const beside = 1000
 export const tagColumns = sql`
   tag.id, tag.repository_id as "repositoryId", tag.artifact_id as "artifactId", tag.name,
   tag.pushed_at as "pushedAt", tag.pulled_at as "pulledAt", tag.pull_count as "pullCount"`
 
-/** An artifact as most lists show it. `overviews`: one for each scanner with a report; undefined where not read. */
-export type ArtifactObject = ArtifactRow & {
-  tags: TagRow[]
-  labelIds: number[]
-  references: ReferenceRow[]
-  overviews?: KeptOverview[]
-}
-
-/**
- * Reads artifacts by one statement: four statements at once took twice as long. Tags are newest first, labels ordered
- * by their ids, references as in the index. With `overviews`, those are read as well.
- */
-export async function listArtifactObjects(
-  db: Queryable,
-  ids: number[],
-  overviews?: OverviewReader,
-): Promise<ArtifactObject[]> {
-  type Row = ArtifactRow & {
-    overviews?: string | null
-    tags: [number, Tag, string, string | null, number][]
-    labelIds: number[]
-    references: [number, Digest, ReferenceRow['platform'], ReferenceRow['annotations']][]
-  }
-  const rows = await db.rows<Row>(sql`
-    select ${columns},
-      coalesce((
-        select json_agg(
-          json_build_array(one.id, one.name, one.pushed_at, one.pulled_at, one.pull_count) order by one.id desc)
-        from (
-          select * from tag where tag.artifact_id = artifact.id order by id desc limit ${beside}) one), '[]') as tags,
-      coalesce((
-        select json_agg(label_id order by label_id) from artifact_label
-        where artifact_label.artifact_id = artifact.id), '[]') as "labelIds",
-      case when artifact.kind = 'index' then coalesce((
-        select json_agg(
-          json_build_array(child_id, child.digest, artifact_child.platform, artifact_child.annotations)
-          order by position, child_id)
-        from artifact_child join artifact child on child.id = child_id
-        where parent_id = artifact.id), '[]') else '[]' end as "references"
-      ${overviews ? sql`, ${overviews.select} as overviews` : sql``}
-    ${joined} where artifact.id = any(${ids}::bigint[])`)
-  return rows.map(({ tags, references, overviews: text, ...row }) => ({
-    ...row,
-    ...(overviews ? { overviews: overviews.parse(text ?? null) } : {}),
-    tags: tags.map(([id, name, pushedAt, pulledAt, pullCount]) => ({
-      id,
-      repositoryId: row.repositoryId,
-      artifactId: row.id,
-      name,
-      pushedAt: new Date(pushedAt),
-      pulledAt: pulledAt === null ? null : new Date(pulledAt),
-      pullCount,
-    })),
-    references: references.map(([childId, childDigest, platform, annotations]) => ({
-      parentId: row.id,
-      childId,
-      childDigest,
-      platform,
-      annotations,
-    })),
-  }))
-}
+/** An artifact with what lists show beside it. Tags are newest first, labels ordered by their ids. */
+export type ArtifactObject = ArtifactRow & { tags: TagRow[]; labelIds: number[]; references: ReferenceRow[] }
 
 const heldColumns = sql`
   accessory.id, accessory.artifact_id as "artifactId", held.digest, held.size, held.icon_digest as icon,

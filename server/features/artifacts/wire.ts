@@ -1,10 +1,10 @@
 import type { Static } from 'typebox'
 import type * as api from '../../../api/artifacts.ts'
 import type { Digest } from '../../../oci/digest.ts'
+import { projectOf, type RepositoryName } from '../../../oci/reference.ts'
 import type { Project } from '../../catalog/project.ts'
 import { iconOf } from '../icons/index.ts'
 import type { Immutable } from '../immutability/index.ts'
-import { additionsOf } from './processors/list.ts'
 import type { AccessoryRow, ArtifactObject, ReferenceRow, TagRow } from './store.ts'
 
 const prefix = '/api/v2.0'
@@ -12,56 +12,11 @@ const prefix = '/api/v2.0'
 const never = '0001-01-01T00:00:00.000Z'
 const timeOf = (time: Date | null) => time?.toISOString() ?? never
 
-/** The path of an artifact in the API, with the slashes of the repository's name encoded. */
-function artifactPath(project: Project, repository: string, digest: string): string {
-  const name = encodeURIComponent(repository.slice(project.name.length + 1))
-  return `${prefix}/projects/${project.name}/repositories/${name}/artifacts/${digest}`
-}
-
-type Answer = Static<typeof api.Artifact>
-/** Fields that an answer has when a query parameter asks for them; see Column. */
-export type Beside = Partial<Answer>
-
-export function presentArtifact(project: Project, one: ArtifactObject, beside: Beside): Answer {
-  const path = artifactPath(project, one.repositoryName, one.digest)
-  const configType = one.configMediaType ?? one.mediaType
-  const linkTo = (addition: string) => ({ href: `${path}/additions/${addition}`, absolute: false })
-  return {
-    id: one.id,
-    type: one.type,
-    media_type: configType,
-    manifest_media_type: one.mediaType,
-    artifact_type: one.artifactType ?? configType,
-    project_id: one.projectId,
-    repository_id: one.repositoryId,
-    repository_name: one.repositoryName,
-    digest: one.digest,
-    size: one.size,
-    icon: one.icon ?? iconOf(one.type),
-    push_time: one.pushedAt.toISOString(),
-    pull_time: timeOf(one.pulledAt),
-    pull_count: one.pullCount,
-    extra_attrs: one.extraAttrs,
-    annotations: one.annotations,
-    references: one.references.map(presentReference),
-    ...beside,
-    addition_links: {
-      ...Object.fromEntries(additionsOf(one).map((addition) => [addition, linkTo(addition)])),
-      ...sbomLink(project, one, beside),
-      ...(beside.scan_overview ? { vulnerabilities: linkTo('vulnerabilities') } : {}),
-    },
-  }
-}
-
-/** As in Harbor, an answer that shows an SBOM has a link to it: an addition of the accessory that holds it. */
-function sbomLink(
-  project: Project,
-  { repositoryName }: ArtifactObject,
-  { sbom_overview: overview }: Beside,
-): Answer['addition_links'] {
-  const digest = overview?.sbom_digest
-  if (digest === undefined) return {}
-  return { sboms: { href: `${artifactPath(project, repositoryName, digest)}/additions/sbom`, absolute: false } }
+/** The path of a repository's artifacts in the API, with the slashes of the repository's name encoded. */
+export function artifactsPath(repository: RepositoryName): string {
+  const project = projectOf(repository)
+  const name = encodeURIComponent(repository.slice(project.length + 1))
+  return `${prefix}/projects/${project}/repositories/${name}/artifacts/`
 }
 
 export function presentTag(
@@ -83,7 +38,7 @@ export function presentTag(
   }
 }
 
-function presentReference(row: ReferenceRow): Static<typeof api.Reference> {
+export function presentReference(row: ReferenceRow): Static<typeof api.Reference> {
   const { parentId, childId, childDigest, platform, annotations } = row
   return {
     parent_id: parentId,

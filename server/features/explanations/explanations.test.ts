@@ -19,9 +19,10 @@ type Entry = {
   action: string
   allowed: boolean
   only_in?: string[]
-  because: { kind: string; text: string; role_name?: string; group_name?: string; repositories?: string }[]
-  protected_by: { rule_name: string; text: string }[]
+  because: (Coded & { kind: string; role_name?: string; group_name?: string; repositories?: string })[]
+  protected_by: (Coded & { rule_name: string })[]
 }
+type Coded = { text: string; code: string; parameters: Record<string, string> }
 type Question = { who?: string; action?: string; repository?: string; tag?: string }
 
 async function ask(project: Project, question: Question, as: Person = marina.admin): Promise<Entry[]> {
@@ -35,6 +36,7 @@ async function one(project: Project, question: Question) {
   assert.equal(entries.length, 1)
   return { ...entries[0]!, kinds: entries[0]!.because.map(({ kind }) => kind) }
 }
+const codesOf = ({ because }: Pick<Entry, 'because'>) => because.map(({ code, parameters }) => [code, parameters])
 const roleOf = (...permissions: string[]) => ({
   name: fresh('role'),
   permissions: permissions.map((text) => ({ resource: text.split(':')[0]!, action: text.split(':')[1]! })),
@@ -49,6 +51,7 @@ test('the chain of a user: role, group, own role in a part, public project, admi
   const found = await one(project, { who: `user:${developer.name}`, action })
   assert.deepEqual([found.allowed, found.kinds], [true, ['role']])
   assert.match(found.because[0]!.text, /the role developer gives repository:push/)
+  assert.deepEqual(codesOf(found), [['role', { role: 'developer', right: action }]])
 
   const [stranger, group] = [await givenUser(marina), fresh('group')]
   const none = await one(project, { who: `user:${stranger.name}`, action })
@@ -62,7 +65,11 @@ test('the chain of a user: role, group, own role in a part, public project, admi
   for (const who of [`user:${stranger.name}`, `group:${group}`]) {
     const partly = await one(project, { who, action })
     assert.deepEqual([partly.allowed, partly.only_in, partly.kinds], [true, ['web/**'], ['own role']])
-    assert.equal(partly.because[0]!.group_name, who.startsWith('user') ? group : undefined)
+    const through = who.startsWith('user') ? { group } : {}
+    assert.equal(partly.because[0]!.group_name, through.group)
+    assert.deepEqual(codesOf(partly), [
+      ['role', { role: role.name, right: action, ...through, repositories: 'web/**' }],
+    ])
     assert.equal((await one(project, { who, action, repository: 'web/a' })).allowed, true)
     const outside = await one(project, { who, action, repository: 'db' })
     assert.deepEqual([outside.allowed, outside.because], [false, []])
@@ -71,12 +78,14 @@ test('the chain of a user: role, group, own role in a part, public project, admi
   const open = await givenProject(marina, { isPublic: true })
   const anyone = await one(open, { who: 'anonymous', action: 'repository:pull' })
   assert.deepEqual([anyone.allowed, anyone.kinds], [true, ['public project']])
+  assert.deepEqual(codesOf(anyone), [['public_project', { right: 'repository:pull' }]])
   // A bare name is that of an account: none begins as names of robots do.
   for (const who of ['user:admin', 'admin'])
     assert.deepEqual((await one(project, { who, action })).kinds, ['administrator', 'role'])
   await create(marina, '/system/auditors', marina.admin, { member_user: { user_id: stranger.id } })
   const audited = await one(open, { who: `user:${stranger.name}`, action: 'member:list' })
   assert.deepEqual([audited.allowed, audited.kinds], [true, ['auditor']])
+  assert.deepEqual(codesOf(audited), [['auditor_reads', {}]])
 })
 
 test('robots and tokens: their permissions, and the scope that takes away', async () => {
@@ -95,6 +104,7 @@ test('robots and tokens: their permissions, and the scope that takes away', asyn
   assert.equal((await one(project, { who, action: 'repository:pull' })).allowed, true)
   const push = await one(project, { who, action: 'repository:push' })
   assert.deepEqual([push.allowed, push.kinds], [false, ['role', 'token scope']])
+  assert.deepEqual(codesOf(push)[1], ['token_scope', { right: 'repository:push' }])
 })
 
 test('all who may do something, each with why; nobody else is listed', async () => {
@@ -130,6 +140,9 @@ test('a rule for tags stands in the answer, and decides where a tag is asked abo
   const all = await one(project, question)
   assert.equal(all.allowed, true)
   assert.match(all.protected_by[0]!.text, /tags v\* of repositories \*\*: only projectAdmin may overwrite them/)
+  const { code, parameters } = all.protected_by[0]!
+  const named = { tags: 'v*', repositories: '**', only: 'projectAdmin', actions: 'overwrite' }
+  assert.deepEqual([code, parameters], ['tag_rule', named])
   const there = { ...question, repository: 'app', tag: 'v1' }
   assert.deepEqual(
     [(await one(project, there)).allowed, (await one(project, { ...there, tag: 'v2' })).allowed],

@@ -1,6 +1,7 @@
 import { matcherOf } from '../access/index.ts'
 import { isAbout, isAllowed, type Protected, type Protection } from '../tag-protection/index.ts'
 import type { Right } from './reasons.ts'
+import type { Because } from './sentences.ts'
 import { doerOf, type Subject } from './who.ts'
 
 /** Where something is to be done. `repository`: without the project. */
@@ -22,7 +23,7 @@ export function protectionsOf(
   rules: readonly Protection[],
   subject: Subject,
   { resource, action }: Right,
-): { id: number; name: string; text: string }[] {
+): { id: number; name: string; because: Because }[] {
   const asked = protects[`${resource}:${action}`] ?? []
   const meant = asked.filter((one) => !tag || one === 'delete' || one === (tag.isThere ? 'overwrite' : 'push'))
   if (meant.length === 0) return []
@@ -34,11 +35,10 @@ export function protectionsOf(
   return rules
     .map((rule) => ({ rule, what: rule.actions.filter((one) => meant.includes(one)) }))
     .filter(({ rule, what }) => what.length > 0 && isMeant(rule) && !isAllowed(rule, doer))
-    .map(({ rule, what }) => ({ id: rule.id, name: rule.name, text: textOf(rule, what) }))
+    .map(({ rule, what }) => ({ id: rule.id, name: rule.name, because: becauseOf(rule, what) }))
 }
 
-function textOf({ tags, repositories, roles, robots }: Protection, what: Protected[]): string {
+function becauseOf({ tags, repositories, roles, robots }: Protection, what: Protected[]): Because {
   const names = [...roles.map(({ name }) => name), ...robots.map(({ name }) => `robot ${name}`)]
-  const who = names.length === 0 ? 'nobody may' : `only ${names.join(', ')} may`
-  return `tags ${tags} of repositories ${repositories}: ${who} ${what.join(' and ')} them`
+  return { code: 'tag_rule', parameters: { tags, repositories, only: names.join(', '), actions: what.join(', ') } }
 }

@@ -11,12 +11,13 @@ import {
   type Verb,
 } from '../access/index.ts'
 import type { Source } from '../roles/index.ts'
+import type { Because } from './sentences.ts'
 
 /** A right that is asked about. `repository`: without the project; undefined asks about the whole project. */
 export type Right = { resource: ProjectResource; action: Verb; repository: string | undefined }
 
 /** One link of the chain by which somebody may do something; `token scope` and `disabled` only take away. */
-export type Reason = {
+export type Reason = Because & {
   kind:
     | 'administrator'
     | 'auditor'
@@ -26,7 +27,6 @@ export type Reason = {
     | 'robot permission'
     | 'token scope'
     | 'disabled'
-  text: string
   roleId?: number
   roleName?: string
   groupName?: string
@@ -48,7 +48,7 @@ export function explain(rights: Rights, project: Project, right: Right, sources:
 
 function reasonsFor(rights: Rights, project: Project, right: Right, sources: readonly Source[]): Reason[] {
   if (rights.kind !== 'anonymous' && rights.isDisabled)
-    return [{ kind: 'disabled', text: `${rights.name} is disabled or has expired, and may do nothing` }]
+    return [{ kind: 'disabled', code: 'disabled', parameters: { name: rights.name } }]
   const open = publicly(project, right)
   // What a trust rule gives to a token is told by a dry run of its own (features/workloads/examine.ts).
   if (rights.kind === 'anonymous' || rights.kind === 'workload') return open
@@ -61,7 +61,7 @@ const nameOf = ({ resource, action }: Right) => `${resource}:${action}`
 
 function publicly(project: Project, right: Right): Reason[] {
   if (!project.isPublic || !grantsPublicly(right.resource, right.action)) return []
-  return [{ kind: 'public project', text: `the project is public, which gives everybody ${nameOf(right)}` }]
+  return [{ kind: 'public project', code: 'public_project', parameters: { right: nameOf(right) } }]
 }
 
 function ofAccount({ isAdmin, audits }: AccountRights, right: Right, sources: readonly Source[]): Reason[] {
@@ -69,9 +69,9 @@ function ofAccount({ isAdmin, audits }: AccountRights, right: Right, sources: re
   const reads = action === 'read' || action === 'list'
   const pulls = audits === 'pulling' && resource === 'repository' && action === 'pull'
   return [
-    ...(isAdmin ? [{ kind: 'administrator', text: 'an administrator of the system may do everything' } as const] : []),
+    ...(isAdmin ? [{ kind: 'administrator', code: 'administrator', parameters: {} } as const] : []),
     ...(audits !== undefined && (reads || pulls)
-      ? [{ kind: 'auditor', text: `an auditor of the system ${pulls ? 'who may pull' : 'reads everything'}` } as const]
+      ? [{ kind: 'auditor', code: pulls ? 'auditor_pulls' : 'auditor_reads', parameters: {} } as const]
       : []),
     ...sources.filter((source) => gives(source, right)).map((source) => ofSource(source, right)),
   ]
@@ -84,32 +84,30 @@ function gives({ permissions, repositories }: Source, { resource, action, reposi
 
 function ofSource({ roleId, roleName, groupName, repositories }: Source, right: Right): Reason {
   const isHarbors = roleId !== undefined && roleId <= 5
-  const through = groupName === null ? '' : ` through the group ${groupName}`
-  const where = repositories === '' ? '' : ` in repositories ${repositories}`
+  const within = repositories === '' ? {} : { repositories }
+  const group = groupName === null ? {} : { group: groupName }
   return {
     kind: isHarbors ? 'role' : 'own role',
-    text: `the role ${roleName}${through} gives ${nameOf(right)}${where}`,
+    code: 'role',
+    parameters: { role: roleName, right: nameOf(right), ...group, ...within },
     ...(roleId === undefined ? {} : { roleId }),
     roleName,
     ...(groupName === null ? {} : { groupName }),
-    ...(repositories === '' ? {} : { repositories }),
+    ...within,
   }
 }
 
 function ofRobot(rights: Extract<Rights, { kind: 'robot' }>, project: Project, right: Right): Reason[] {
   const { resource, action } = right
   const isHeld = mayInProject(rights, { ...project, isPublic: false }, resource, action)
-  return isHeld ? [{ kind: 'robot permission', text: `the robot has ${nameOf(right)} here` }] : []
+  return isHeld ? [{ kind: 'robot permission', code: 'robot_permission', parameters: { right: nameOf(right) } }] : []
 }
 
-function ofScope(
-  { account, scope }: Extract<Rights, { kind: 'token' }>,
-  project: Project,
-  { resource, action, repository }: Right,
-): Reason[] {
+function ofScope({ account, scope }: Extract<Rights, { kind: 'token' }>, project: Project, right: Right): Reason[] {
+  const { resource, action, repository } = right
   const isInScope = [scope.projects.get(project.id), scope.projects.get('*')].some(
     (held) => held !== undefined && holds(held, resource, action),
   )
   if (isInScope || !mayInProject(account, project, resource, action, repository)) return []
-  return [{ kind: 'token scope', text: `the token is not for ${resource}:${action}, whatever its account may do` }]
+  return [{ kind: 'token scope', code: 'token_scope', parameters: { right: nameOf(right) } }]
 }

@@ -12,6 +12,7 @@ import type { SettingsReader } from '../settings/index.ts'
 import { listProtections, type Protection } from '../tag-protection/index.ts'
 import { protectionsOf, type Place } from './protections.ts'
 import { explain, type Reason, type Right } from './reasons.ts'
+import { sentenceOf, type Because } from './sentences.ts'
 import { findSubject, listSubjects, type Subject } from './who.ts'
 
 type Entry = Static<typeof api.AccessEntry>
@@ -85,19 +86,23 @@ function entryOf(project: Project, place: Place, rules: readonly Protection[], s
     allowed: isHeld && (place.tag === undefined || held.length === 0),
     ...(onlyIn.length === 0 ? {} : { only_in: onlyIn }),
     because: because.map(presentReason),
-    protected_by: held.map(({ id: ruleId, name: ruleName, text }) => ({ rule_id: ruleId, rule_name: ruleName, text })),
+    protected_by: held.map(({ id: ruleId, name: ruleName, because: why }) => {
+      return { rule_id: ruleId, rule_name: ruleName, ...presentBecause(why) }
+    }),
   }
 }
 
 const letters = { account: 'u', group: 'g', robot: 'r', token: 't', anonymous: 'a' } as const
 
-function presentReason({ kind, text, roleId, roleName, groupName, repositories }: Reason): Entry['because'][0] {
+function presentReason({ kind, roleId, roleName, groupName, repositories, ...why }: Reason): Entry['because'][0] {
   return {
     kind,
-    text,
+    ...presentBecause(why),
     ...(roleId === undefined ? {} : { role_id: roleId }),
     ...(roleName === undefined ? {} : { role_name: roleName }),
     ...(groupName === undefined ? {} : { group_name: groupName }),
     ...(repositories === undefined ? {} : { repositories }),
   }
 }
+
+const presentBecause = (why: Because) => ({ text: sentenceOf(why), code: why.code, parameters: { ...why.parameters } })

@@ -368,6 +368,21 @@ test('quotas are listed one per project, sorted and paged, and only for administ
     (await ground.db.row<{ count: number }>(sql`select count(*) from project`))!.count,
   )
   assert.match(String(page.headers.link), /rel="next"/)
+  const limited = await givenProject(marina)
+  expectAnswer(await limit(limited, 5000), 200)
+  for (const [sort, order] of [
+    ['hard.storage', [5000, -1]],
+    ['-hard.storage', [-1, 5000]],
+  ] as const) {
+    const sorted = expectAnswer(await ask('GET', `/api/v2.0/quotas?sort=${sort}&page_size=100`, { as: admin }), 200)
+    const ids: number[] = [limited.id, A.id]
+    const two = (sorted.json() as Quota[]).filter(({ ref }) => ids.includes(ref.id))
+    assert.deepEqual(
+      two.map(({ hard }) => hard.storage),
+      order,
+      'no limit is the largest, as in Harbor',
+    )
+  }
   for (const path of ['/api/v2.0/quotas', `/api/v2.0/quotas/${quota.id}`]) {
     expectAnswer(await ask('GET', path, { as: uaA }), 403, 'FORBIDDEN')
     expectAnswer(await ask('GET', path, { as: anon }), 401, 'UNAUTHORIZED')

@@ -30,7 +30,12 @@ const tables = sql`
 export const quotaFields: Fields = {
   id: { type: 'integer', column: sql`quota.id` },
   reference_id: { type: 'integer', column: sql`quota.project_id` },
-  'hard.storage': { type: 'integer', column: sql`quota.hard_storage` },
+  // No limit (-1) is the largest, as in Harbor.
+  'hard.storage': {
+    type: 'integer',
+    column: sql`quota.hard_storage`,
+    sort: sql`nullif(quota.hard_storage, -1)`, // null sorts after all numbers
+  },
   'used.storage': { type: 'integer', column: sql`(${used})` },
   creation_time: { type: 'time', column: sql`quota.created_at` },
   update_time: { type: 'time', column: sql`quota.updated_at` },

@@ -47,6 +47,8 @@ type CopyJob = Job<CopyParams>
 async function copyAll(ground: CopyGround, policy: Policy, sides: Sides, job: CopyJob, told: Told): Promise<Outcome> {
   const run = openRun(ground, policy, sides, job, told)
   const known = await readTarget(sides, run.to, job.params.items.length)
+  // Without override each tag is asked for before it is written, and a Harbor answers 401 where the project is absent.
+  if (known?.isAbsent && !run.overrides) await run.ready()
   const failures = new Failures()
   const places = openPlaces({ places: ground.rules.tagsAtOnce })
   await Promise.all(
@@ -73,7 +75,13 @@ function summary({ copied, same, kept, gone, bytes, mounted }: Counts): string {
  * digests of accessories.
  */
 type KnownTarget =
-  | { tags: Map<string, Digest | undefined>; accessories: ReadonlySet<string>; knowsAccessories: boolean }
+  | {
+      tags: Map<string, Digest | undefined>
+      accessories: ReadonlySet<string>
+      knowsAccessories: boolean
+      /** The repository, and maybe its project, is not there yet. */
+      isAbsent?: true
+    }
   | undefined
 
 /** For fewer items it is cheaper to ask for each tag than for a list without digests. */
@@ -94,7 +102,7 @@ async function readTarget({ target }: Sides, name: RepositoryName, items: number
     // A project or repository that is not there yet, or that the list does not show.
     const isUnknown = error instanceof OciError && /^(NAME_UNKNOWN|NOT_FOUND|DENIED|UNAUTHORIZED)$/.test(error.code)
     if (!isUnknown) throw error
-    return error.code === 'NAME_UNKNOWN' ? { tags, accessories, knowsAccessories } : undefined
+    return error.code === 'NAME_UNKNOWN' ? { tags, accessories, knowsAccessories, isAbsent: true } : undefined
   }
   return { tags, accessories, knowsAccessories }
 }

@@ -50,6 +50,21 @@ test('a project lists its repositories by pages, q and sort', async () => {
   expectAnswer(await rest('GET', `/projects/${A.name}/repositories?page_size=101`, guA), 422, 'UNPROCESSABLE_ENTITY')
 })
 
+test('a Harbor that copies to Marina asks by its digest where a layer is, and mounts it from there', async () => {
+  const { A, guA, maA, uaB } = cast
+  const { layers } = await pushImage(marina, `${A.name}/layered`, { tag: 'v1' })
+  // These are the very requests of Harbor 2.15.
+  const holders = (who: typeof guA) =>
+    rest('GET', `/repositories?q=blob_digest=${layers[0]}&page_size=1&page_number=1`, who)
+  assert.deepEqual(namesOf(expectAnswer(await holders(guA), 200).text), [`${A.name}/layered`])
+  assert.deepEqual(namesOf(expectAnswer(await holders(uaB), 200).text), [], 'not those of others')
+  const absent = `/repositories?q=blob_digest=sha256:${'0'.repeat(64)}&page_size=1&page_number=1`
+  assert.deepEqual(namesOf(expectAnswer(await rest('GET', absent, guA), 200).text), [])
+  expectAnswer(await rest('GET', '/repositories?q=blob_digest=~sha256', guA), 400, 'BAD_REQUEST')
+  const mount = `/v2/${A.name}/copied/blobs/uploads/?mount=${layers[0]}&from=${A.name}/layered`
+  expectAnswer(await marina.ask('POST', mount, { as: maA }), 201)
+})
+
 test('a list shows tags and bytes of each repository to those who ask, each blob once', async () => {
   const project = await givenProject(marina)
   const name = `${project.name}/sized`

@@ -14,7 +14,7 @@ import {
 } from '../../catalog/repository.ts'
 import { visibleRepositories, type Viewer } from '../../catalog/viewer.ts'
 import type { Paged, Queryable, Tx } from '../../platform/db/db.ts'
-import type { Fields, Listing } from '../../platform/db/listing.ts'
+import type { Condition, Fields, Listing } from '../../platform/db/listing.ts'
 import { sql, type Sql } from '../../platform/db/sql.ts'
 
 export type DescribedRepository = Repository & {
@@ -36,6 +36,7 @@ export const repositoryFields: Fields = {
   creation_time: { type: 'time', column: sql`repository.created_at` },
   update_time: { type: 'time', column: sql`repository.updated_at` },
   last_pull_time: { type: 'time', column: sql`repository.pulled_at` },
+  blob_digest: { type: 'custom', where: whereBlob },
 }
 export const repositoryOrder = sql`repository.created_at desc, repository.id desc`
 
@@ -45,6 +46,17 @@ const columns = sql`
   repository.pulled_at as "pulledAt"`
 
 type Row = Omit<DescribedRepository, 'artifacts'>
+
+/**
+ * Repositories that hold a blob. A Harbor asks this before it copies a layer here, to mount it instead
+ * (`q=blob_digest=sha256:...`, its pkg/reg/adapter/harbor/v2/client.go).
+ */
+function whereBlob(condition: Condition): Sql | undefined {
+  if (condition.kind !== 'is') return undefined
+  return sql`repository.id in (
+    select held.repository_id from repository_blob held join blob on blob.id = held.blob_id
+    where blob.digest = ${condition.value})`
+}
 
 /** Repositories of all projects that the viewer may see. Those without an artifact are left out, as in /v2/_catalog. */
 export function listRepositories(reader: Reader, viewer: Viewer, asked: Listing): Promise<Paged<DescribedRepository>> {

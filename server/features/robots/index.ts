@@ -8,6 +8,7 @@ import { countExpiring } from './store.ts'
 import { facts } from './topics.ts'
 import { warnOfExpiry } from './warn.ts'
 
+export { facts as robotFacts } from './topics.ts'
 export { findRobotCaller, openRobotUses, robotLogin } from './login.ts'
 
 type Lent = { reader: Reader & { db: Db }; settings: SettingsReader; limits: RobotLimits }

@@ -17,7 +17,7 @@ import { scanAllRoutes } from './scan-all/routes.ts'
 import { scanRoutes } from './scan-routes.ts'
 import { adapterSbomMaker, adapterScanner, sbomProblem, type AdapterGround } from './scanners/adapter/adapter.ts'
 import { dataTimeOf, type Metadata } from './scanners/adapter/metadata.ts'
-import { matcherMetadata, ownMatcher } from './scanners/matcher.ts'
+import { matcherMetadata, readPackages } from './scanners/matcher.ts'
 import { ownScanner, type OwnRules } from './scanners/own.ts'
 import { ScanRefused, type SbomReport, type Scanner, type VulnerabilityReport } from './scanners/scanner.ts'
 import { ensureTrivy, isBuiltIn, trivyUrl } from './scanners/trivy/row.ts'
@@ -64,9 +64,8 @@ function sbomMakers(lent: Lent, own: Scanner<SbomReport>): JobGround['makerOf'] 
 
 type Engine = Scanner<VulnerabilityReport>
 
-/** The engine of a scanner that is no adapter elsewhere; undefined for one that is. Throws HopelessJob. */
-function builtIn({ isOwn, url }: Registered, own: Engine, trivy: Engine | undefined): Engine | undefined {
-  if (isOwn) return own
+/** The engine of a Trivy on this machine; undefined for a scanner elsewhere. Throws HopelessJob. */
+function builtIn({ url }: Registered, trivy: Engine | undefined): Engine | undefined {
   if (url !== trivyUrl) return undefined
   if (!trivy) throw new HopelessJob('no Trivy is set up on this machine (MARINA_TRIVY)')
   return trivy
@@ -87,11 +86,11 @@ const sweepEveryMs = 6 * 3_600_000
 export function partsOf(lent: Lent) {
   const { db } = lent.reader
   const types = { sbom: sbomJob(lent.rules), scan: scanJob(lent.rules) }
-  const scanner = ownScanner({ db, registry: lent.registry, rules: lent.rules })
+  const ground = { db, registry: lent.registry, rules: lent.rules }
+  const scanner = ownScanner(ground)
   const matcher = matcherParts({ reader: lent.reader, registry: lent.registry, rules: lent.vulndb })
   const { trivy: found } = lent
-  const trivy = found && localTrivy({ db, registry: lent.registry, rules: lent.rules, trivy: found })
-  const own = ownMatcher({ db, registry: lent.registry, rules: lent.rules, vulndb: lent.vulndb })
+  const trivy = found && localTrivy({ ...ground, trivy: found })
   return {
     routes: [
       ...scannerRoutes({ ...lent, ownMetadata: (row) => builtInMetadata(lent, row) }),
@@ -105,7 +104,8 @@ export function partsOf(lent: Lent) {
       sbomHandler(types.sbom, { ...lent, makerOf: sbomMakers(lent, scanner) }),
       scanHandler(types.scan, {
         db,
-        engineOf: (row) => builtIn(row, own, trivy) ?? adapterScanner(groundOf(lent, row), opened(lent.seal, row)),
+        own: { readPackages: (image, run) => readPackages(ground, image, run), rules: lent.vulndb },
+        engineOf: (row) => builtIn(row, trivy) ?? adapterScanner(groundOf(lent, row), opened(lent.seal, row)),
       }),
       ...matcher.jobs,
       scanAllHandler({ db, type: types.scan, rules: lent.rules }),

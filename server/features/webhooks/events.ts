@@ -11,6 +11,7 @@ export const eventTypes = {
   REPLICATION: { cloud: 'harbor.replication.status.changed', isProduced: true },
   TAG_RETENTION: { cloud: 'harbor.tag_retention.finished', isProduced: true },
   VULNERABILITY_FOUND: { cloud: 'marina.vulnerability.found', isProduced: true },
+  ROBOT_EXPIRING: { cloud: 'marina.robot.expiring', isProduced: true },
 } as const
 export type EventType = keyof typeof eventTypes
 
@@ -23,6 +24,7 @@ export type HookEvent = {
   type: EventType
   occurredAt: Date
   operator: string
+  /** 0: of the whole system. */
   projectId: number
   /** The id of the request that caused the event. */
   requestId?: string | undefined
@@ -53,6 +55,8 @@ export type EventData = {
   retention?: RetentionData
   /** Of VULNERABILITY_FOUND. */
   vulnerabilities?: VulnerabilityData
+  /** Only of ROBOT_EXPIRING, which has nothing else. `name` is that by which it logs in. */
+  robot?: { id: number; name: string; expires_at: number }
 }
 
 /** What a new database of vulnerabilities has found in a known image. */
@@ -116,6 +120,7 @@ export function testEvent(
     repo_type: 'private' as const,
   }
   const resources = [{ digest, tag: 'test', resource_url: `${host}/${project.name}/test-webhook:test` }]
+  const about = type === 'ROBOT_EXPIRING' ? { robot: noRobot } : { resources, repository }
   return {
     id,
     type,
@@ -123,13 +128,14 @@ export function testEvent(
     operator,
     projectId: project.id,
     data: {
-      resources,
-      repository,
+      ...about,
       ...(type === 'VULNERABILITY_FOUND' ? { vulnerabilities: noVulnerability } : {}),
       custom_attributes: { Details: 'a test: nothing happened' },
     },
   }
 }
+
+const noRobot = { id: 0, name: 'robot$test', expires_at: 0 }
 
 const noVulnerability: VulnerabilityData = {
   database: 0,

@@ -566,6 +566,7 @@ test("all of Harbor's types and Marina's own can be chosen, and those that nothi
     'REPLICATION',
     'TAG_RETENTION',
     'VULNERABILITY_FOUND',
+    'ROBOT_EXPIRING',
   ]
   const supported = expectAnswer(
     await rest('GET', `/projects/${cast.A.name}/webhook/events`, cast.maA),

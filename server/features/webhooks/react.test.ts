@@ -3,12 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { parseRepositoryName } from '../../../oci/reference.ts'
 import { facts } from '../../catalog/topics.ts'
+import { sql } from '../../platform/db/sql.ts'
 import { emit } from '../../platform/events/emit.ts'
-import { callApi, create } from '../../testing/api.ts'
+import { callApi, create, givenRobot } from '../../testing/api.ts'
 import { fresh, givenCast, givenProject, pushBlob, pushImage } from '../../testing/given.ts'
 import { eventually, expectAnswer } from '../../testing/http.ts'
 import { openReceiver, type Received, type Receiver } from '../../testing/receiver.ts'
 import { openTestMarina, type TestMarina } from '../../testing/server.ts'
+import { warnOfExpiry } from '../robots/warn.ts'
 
 type Project = Awaited<ReturnType<typeof givenProject>>
 type Payload = {
@@ -511,4 +513,31 @@ test('QUOTA_EXCEED is emitted for manifests, blobs, mounts, copies and restores,
     [log.length, log.every(({ operation_result: isWell, request_id: id }) => !isWell && id !== undefined)],
     [4, true],
   )
+})
+
+test('a robot that expires soon is told to its project and to the system, whatever the filters are', async () => {
+  const access = [{ resource: 'repository', action: 'pull' }]
+  const [other, types] = [await givenProject(marina), { event_types: ['ROBOT_EXPIRING'] }]
+  const own = await givenHook({}, { ...types, repository_filter: 'apps/**', tag_filter: 'v*' })
+  const foreign = await givenHook({}, types, `/projects/${other.name}`)
+  const others = await givenHook({}, { event_types: ['PUSH_ARTIFACT'] })
+  const whole = await givenHook({}, types, '/system')
+  const robot = await givenRobot(marina, fresh('ci'), { project: project.name, access })
+  const ofSystem = await givenRobot(marina, fresh('ci'), { access, in: [project.name] })
+  const { db } = marina.ground
+  const end = new Date(Math.floor(Date.now() / 1000) * 1000 + 86_400_000)
+  await db.run(sql`
+    update robot set created_at = now() - interval '30 days', expires_at = ${end}
+    where id = any(${[robot.id, ofSystem.id]}::bigint[])`)
+  assert.equal(await warnOfExpiry(db, 7 * 86_400_000, 'robot$'), 2)
+  const { type, operator, event_data: data } = payloadOf(await own.first())
+  assert.deepEqual([type, operator], ['ROBOT_EXPIRING', 'marina'])
+  assert.deepEqual(data, { robot: { id: robot.id, name: robot.name, expires_at: end.getTime() / 1000 } })
+  await whole.nth(2)
+  const told = whole
+    .got()
+    .map((one) => (payloadOf(one).event_data as unknown as { robot: { name: string } }).robot.name)
+  assert.deepEqual(told.toSorted(), [robot.name, ofSystem.name].toSorted())
+  assert.deepEqual([own.got().length, foreign.got().length, others.got().length], [1, 0, 0])
+  expectAnswer(await callApi(marina, 'DELETE', `/system/webhook/policies/${whole.id}`, as()), 200)
 })

@@ -10,6 +10,7 @@ import type { Reaction, Told } from '../../platform/events/reaction.ts'
 import { quotaFacts } from '../quotas/index.ts'
 import { replicationFacts, type TaskFact } from '../replication/index.ts'
 import { retentionFacts } from '../retention/index.ts'
+import { robotFacts } from '../robots/index.ts'
 import { matcherFacts, scanFacts, type ScanEnded, type VulnerabilitiesFound } from '../scanning/index.ts'
 import { addDeliveries, type NewDelivery } from './deliveries.ts'
 import type { EventData, EventType, HookEvent, VulnerabilityData } from './events.ts'
@@ -24,7 +25,7 @@ type ReactOptions = {
   host: string
 }
 
-/** The part of a fact that an event shows: the artifact, and who did it. */
+/** The part of a fact that an event shows: the artifact, and who did it. `repository`: '' for what is about a robot. */
 type About = Place & {
   digest?: string
   tags: string[]
@@ -36,8 +37,10 @@ type About = Place & {
   task?: TaskFact
   retention?: RetentionDone
   found?: VulnerabilitiesFound
+  robot?: RobotExpiring
   by: Actor
 }
+type RobotExpiring = NonNullable<ReturnType<typeof robotFacts.robotExpiresSoon.read>>
 type RetentionDone = NonNullable<ReturnType<typeof retentionFacts.repositoryDone.read>>
 
 /** A topic whose facts are events of webhooks. */
@@ -73,9 +76,20 @@ const sources: Source[] = [
       return { projectId, repository, digest, tags, found: said, by }
     },
   },
+  {
+    topic: robotFacts.robotExpiresSoon.topic,
+    type: 'ROBOT_EXPIRING',
+    read(fact) {
+      const said = robotFacts.robotExpiresSoon.read(fact)
+      return (
+        said && { projectId: said.projectId ?? 0, repository: '' as RepositoryName, tags: [], robot: said, by: said.by }
+      )
+    },
+  },
 ]
 
-type Subject = { type: EventType; tags: string[] }
+/** `isOfArtifact`: the filters of policies, which are over repositories and tags, count. */
+type Subject = { type: EventType; tags: string[]; isOfArtifact: boolean }
 /** A policy and one of its targets. */
 type Recipient = Pick<NewDelivery, 'policyId' | 'target'>
 
@@ -106,10 +120,11 @@ async function matchesOf(reader: Reader, fact: Told): Promise<Match[]> {
   const { type, read } = sources.find(({ topic }) => topic === fact.topic)!
   const about = read(fact)
   if (!about) return []
-  const { projectId, repository, tags } = about
-  const [subject, yieldNow] = [{ type, tags }, openYield()]
-  const short = repository.slice(projectOf(repository).length + 1)
-  const [ofProject, ofSystem] = [await findWanted(reader, projectId), await findWanted(reader, null)]
+  const { projectId, repository, tags, robot } = about
+  const [subject, yieldNow] = [{ type, tags, isOfArtifact: robot === undefined }, openYield()]
+  const short = repository.slice(repository.indexOf('/') + 1)
+  const ofProject = projectId === 0 ? [] : await findWanted(reader, projectId)
+  const ofSystem = await findWanted(reader, null)
   const inProject = await placesIn(yieldNow, ofProject, subject, short)
   const inSystem = await placesIn(yieldNow, ofSystem, subject, repository)
   return [{ fact, type, about, places: [...inProject, ...inSystem] }]
@@ -143,13 +158,13 @@ function replicationSource(topic: Topic<TaskFact>): Source {
 async function placesIn(
   yieldNow: Yield,
   wanted: Wanted[],
-  { type, tags }: Subject,
+  { type, tags, isOfArtifact }: Subject,
   repository: string,
 ): Promise<Recipient[]> {
   const places: Recipient[] = []
   for (const { policyId, eventTypes, selector, targets } of wanted) {
-    const isWanted = eventTypes.includes(type) && (await takesArtifact(yieldNow, selector, repository, tags))
-    if (isWanted) places.push(...targets.map((target) => ({ policyId, target })))
+    const takes = async () => !isOfArtifact || (await takesArtifact(yieldNow, selector, repository, tags))
+    if (eventTypes.includes(type) && (await takes())) places.push(...targets.map((target) => ({ policyId, target })))
   }
   return places
 }
@@ -168,7 +183,8 @@ async function deliveriesOf(tx: Tx, matches: Match[], host: string): Promise<New
       requestId: fact.requestId ?? undefined,
       data,
     }
-    return places.map((place) => ({ ...place, event, orderedBy: about.repository, trigger: 'EVENT' as const }))
+    const orderedBy = about.robot ? `robot ${about.robot.robotId}` : about.repository
+    return places.map((place) => ({ ...place, event, orderedBy, trigger: 'EVENT' as const }))
   })
 }
 
@@ -194,9 +210,10 @@ async function lookUp(tx: Tx, matches: Match[]): Promise<[Set<number>, Map<strin
 const mostResources = 100
 
 function dataOf(isPublic: boolean, about: About, host: string, createdAt: Date | undefined): EventData {
-  const { repository, digest, tags, details, task, retention, found, overview = {}, scanType } = about
+  const { repository, digest, tags, details, task, retention, found, robot, overview = {}, scanType } = about
   if (task) return { replication: replicationDataOf(task, host) }
   if (retention) return { retention: retentionData(retention, host) }
+  if (robot) return { robot: robotData(robot) }
   const project = projectOf(repository)
   const named = tags
     .slice(0, mostResources)
@@ -233,6 +250,12 @@ const vulnerabilityData = ({
   most_severe: vulnerabilities.slice(0, mostNamed).map(({ id, severity, package: name, version, fixedVersion }) => {
     return { id, severity, package: name, version, fix_version: fixedVersion }
   }),
+})
+
+const robotData = ({ robotId: id, name, expiresAt }: RobotExpiring): NonNullable<EventData['robot']> => ({
+  id,
+  name,
+  expires_at: Math.floor(Date.parse(expiresAt) / 1000),
 })
 
 function retentionData(

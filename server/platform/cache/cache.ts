@@ -2,6 +2,7 @@ import type { Maybe } from '../maybe.ts'
 import type { CacheCounts } from './counts.ts'
 import { openFreshReads } from './fresh-reads.ts'
 import { resourceOf } from './keys.ts'
+import { getList, getMany, type Kind, type Parts, type SizeOf } from './many.ts'
 import { Memory, type Facts, type Flight } from './memory.ts'
 
 export type { Facts } from './memory.ts'
@@ -22,16 +23,16 @@ export interface Cache {
   getOr<Value extends object, Other>(key: string, load: () => Promise<Other>): Maybe<Value | Other>
   /**
    * Several facts of one kind, by their ids: those in memory, and the others by one `load`. An id that `load` does not
-   * find is missing in the answer, too. A fact that lacks a part which this caller needs (`isEnough` is false) is
-   * loaded again, and kept in the place of the other.
+   * find is missing in the answer, too.
    */
   many<Id, Value extends object>(
     ids: readonly Id[],
     keyOf: (id: Id) => string,
     load: (ids: Id[]) => Promise<Map<Id, Value>>,
     sizeOf?: (value: Value) => number,
-    isEnough?: (value: Value) => boolean,
   ): Promise<Map<Id, Value>>
+  /** As `many`, in the order of the ids, and at once where memory has all: for the hot path of lists. */
+  list<Id, Value extends object>(ids: readonly Id[], kind: Kind<Id, Value>): Maybe<(Value | undefined)[]>
   /**
    * Runs `step`; `facts` are those on which its result rests, where memory had every fact that it asked for at once.
    * While they are true, `step` would find them again. What else it depends on, as the time, is the caller's business.
@@ -86,7 +87,6 @@ type CacheOptions = {
 
 /** The size of a value whose size the caller does not tell, in bytes. */
 const usualSize = () => 200
-const always = () => true
 const day = 24 * 3600_000
 
 export function openCache({
@@ -104,8 +104,8 @@ export function openCache({
   return {
     get: (key, load, sizeOf = usualSize) => (memory.find(key) ?? readOne(parts, key, load, sizeOf)) as never,
     getOr: (key, load) => (memory.find(key) as never) ?? load(),
-    many: (ids, keyOf, load, sizeOf = usualSize, isEnough = always) =>
-      getMany(parts, ids, { keyOf, load, sizeOf, isEnough }),
+    many: (ids, keyOf, load, sizeOf = usualSize) => getMany(parts, ids, { keyOf, load, sizeOf }),
+    list: (ids, kind) => getList(parts, ids, kind),
     watch: (step) => memory.watch(step),
     block: (keys) => memory.block(keys),
     tidy(keys) {
@@ -122,14 +122,7 @@ export function openCache({
   }
 }
 
-type Parts = {
-  memory: Memory
-  layerOf(key: string): SharedLayer | undefined
-  readFresh: ReturnType<typeof openFreshReads>
-}
-
 type LoadOne<Value> = () => Promise<Value | undefined>
-type SizeOf<Value> = (value: Value) => number
 
 /** A fact that memory does not have: read by this caller, or by another whose read it joins. */
 function readOne<Value extends object>(parts: Parts, key: string, load: LoadOne<Value>, sizeOf: SizeOf<Value>) {
@@ -176,104 +169,14 @@ async function fetchOne<Value extends object>(
   }
 }
 
-/** How `many` names, loads and measures facts of one kind. */
-type Kind<Id, Value> = {
-  keyOf(id: Id): string
-  load(ids: Id[]): Promise<Map<Id, Value>>
-  sizeOf: SizeOf<Value>
-  isEnough(value: Value): boolean
-}
-
-async function getMany<Id, Value extends object>(
-  parts: Parts,
-  ids: readonly Id[],
-  kind: Kind<Id, Value>,
-): Promise<Map<Id, Value>> {
-  const { answer, asked, alone, joined } = sortOut(parts.memory, ids, kind)
-  const own = asked.length + alone.length > 0 ? fetchMany(parts, asked, alone, kind) : undefined
-  for (const { id, flight } of asked) flight.value = () => own!.then((all) => all.get(id))
-  for (const [id, value] of (await own) ?? []) answer.set(id, value)
-  const absent: Id[] = []
-  for (const { id, flight } of joined) {
-    const value = (await flight.value()) as Value | undefined
-    if (value !== undefined && kind.isEnough(value)) answer.set(id, value)
-    else absent.push(id)
-  }
-  if (absent.length === 0) return answer
-  // As in `readOne`: a flight that began before this caller asked may have missed a new fact.
-  const { load, keyOf } = kind
-  const loaded = await parts.memory.counts.load(keyOf(absent[0]!), () => load(absent))
-  for (const [id, value] of loaded) answer.set(id, value)
-  return answer
-}
-
-type Asked<Id> = { id: Id; key: string; flight: Flight }
-type Alone<Id> = { id: Id; key: string }
-
-/**
- * `answer`: facts in memory. `asked`: read by this caller, and other callers may join. `alone`: read by this caller,
- * not shared. `joined`: read by other callers.
- */
-function sortOut<Id, Value extends object>(memory: Memory, ids: readonly Id[], { keyOf, isEnough }: Kind<Id, Value>) {
-  const answer = new Map<Id, Value>()
-  const asked: Asked<Id>[] = []
-  const alone: Alone<Id>[] = []
-  const joined: { id: Id; flight: Flight }[] = []
-  const isTrusted = memory.isTrusted()
-  for (const id of new Set(ids)) {
-    const key = keyOf(id)
-    const found = memory.find(key, isTrusted, isEnough as (value: object) => boolean)
-    if (found) {
-      answer.set(id, found as Value)
-    } else if (!isTrusted || memory.isBlocked(key)) {
-      alone.push({ id, key })
-    } else {
-      memory.counts.of(resourceOf(key)).miss++
-      const flight = memory.findFlight(key)
-      if (flight) joined.push({ id, flight })
-      else asked.push({ id, key, flight: memory.begin(key) })
-    }
-  }
-  return { answer, asked, alone, joined }
-}
-
-/** As `fetchOne`, for several facts: one question to the shared layer, then one `load` of the rest. */
-async function fetchMany<Id, Value extends object>(
-  { memory, layerOf }: Parts,
-  asked: Asked<Id>[],
-  alone: Alone<Id>[],
-  { load, sizeOf, isEnough }: Kind<Id, Value>,
-): Promise<Map<Id, Value>> {
-  const layer = asked.length > 0 ? layerOf(asked[0]!.key) : undefined
-  try {
-    const found = new Map<Id, Value>()
-    const shown = layer ? ((await layer.read(asked.map(({ key }) => key))) as (Value | undefined)[]) : []
-    asked.forEach(({ id, key, flight }, index) => {
-      const value = shown[index]
-      if (!value || !isEnough(value) || !memory.isCurrent(key, flight)) return
-      memory.keep(key, value, sizeOf)
-      found.set(id, value)
-    })
-    const missing = found.size === 0 ? asked : asked.filter(({ id }) => !found.has(id))
-    if (missing.length + alone.length === 0) return found
-    const wanted = [...alone, ...missing]
-    const loaded = await memory.counts.load(wanted[0]!.key, () => load(wanted.map(({ id }) => id)))
-    for (const { id, key, flight } of missing) {
-      const value = loaded.get(id)
-      if (value === undefined || !memory.isCurrent(key, flight)) continue
-      memory.keep(key, value, sizeOf)
-      layer?.write(key, value)
-    }
-    return found.size === 0 ? loaded : new Map([...found, ...loaded])
-  } finally {
-    for (const { key, flight } of asked) memory.end(key, flight)
-  }
-}
-
 /** Keeps nothing and shares nothing: every read goes to the database. */
 const noCache: Cache = {
   get: (_key, load) => load(),
   many: async (ids, _keyOf, load) => (ids.length > 0 ? load([...new Set(ids)]) : new Map()),
+  list: async (ids, { load }) => {
+    const found = await load([...new Set(ids)])
+    return ids.map((id) => found.get(id))
+  },
   getOr: (_key, load) => load(),
   watch: (step) => ({ result: step(), facts: undefined }),
   block: () => () => {},

@@ -25,8 +25,11 @@ type MemoryOptions = {
 
 const nothing = () => Promise.resolve(undefined)
 
-/** Bytes that an entry costs beside its value: key, bookkeeping. */
-const entryOverhead = 300
+/**
+ * Bytes that an entry costs beside its value and its key, of which each letter counts as two: 200 with a key of 18
+ * letters, as measured by the heap of 60,000 entries.
+ */
+const entryOverhead = 170
 
 /**
  * What one process keeps: the facts (LRU), the reads under way, and the keys that are blocked. The options are those of

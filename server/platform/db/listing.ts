@@ -13,7 +13,7 @@ export type Condition =
 
 /** A field that clients may filter and sort by. Fields that are not in the list's own table are refused (H26). */
 export type Field =
-  | { type: 'text' | 'integer' | 'time' | 'boolean'; column: Sql; isSortable?: false }
+  | { type: 'text' | 'integer' | 'time' | 'boolean'; column: Sql; isSortable?: false; sort?: Sql }
   /** For conditions that are not about one column; returns undefined for kinds of conditions that it does not take. */
   | { type: 'custom'; where(condition: Condition): Sql | undefined; sort?: Sql }
 export type Fields = Readonly<Record<string, Field>>
@@ -214,7 +214,8 @@ function parseSort(fields: Fields, text: string): Sql[] {
   if (sorts.length > 5) throw new BadListing('sort: at most 5 fields')
   return sorts.map(({ name, isDescending }) => {
     const field = fieldOf(fields, name, 'sort')
-    const column = field.type === 'custom' ? field.sort : field.isSortable === false ? undefined : field.column
+    const own = field.type === 'custom' || field.isSortable === false ? undefined : field.column
+    const column = field.sort ?? own
     if (!column) throw new BadListing(`sort: ${name} cannot be sorted by`)
     return isDescending ? sql`${column} desc` : sql`${column} asc`
   })

@@ -2,59 +2,46 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { giveBack, readyText } from './ready.ts'
-import { serializedOnUse } from './schemas.ts'
+import { bytesOf, JsonBytes, textOf } from './ready.ts'
+import { giveBack } from './slabs.ts'
 
-const value = {
-  type: 'object',
-  patternProperties: {
-    '^.*$': { type: 'object', properties: { total: { type: 'integer' }, word: { type: 'string' } } },
-  },
-}
-const listOf = (one: object) => ({
-  type: 'array',
-  items: {
-    type: 'object',
-    required: ['id'],
-    properties: { id: { type: 'integer' }, name: { type: 'string' }, found: one, after: { type: 'string' } },
-  },
-})
-const plain = serializedOnUse(listOf(value))
-const ready = serializedOnUse(listOf({ ...value, 'x-ready-text': true }))
+/** Letters of one to four bytes, and half of a letter that takes two UTF-16 units. */
+const texts = ['plain', '', 'é', '\u0001"\\', '漢', '🐳', '\ud83d']
 
-/** Names that a careless search for the place of a text would take for one, and letters of two to four bytes. */
-const names = ['plain', '\u0001', '"\u0001"', '\\u0001', 'é 漢 🐳', '"found":', '']
-const rows = names.flatMap((name, index) => [
-  { id: index, name, found: { 'a/b; c=1': { total: index, word: `ü${name}` } }, after: name },
-  { id: index, name },
-])
-
-test('an answer with ready texts has the bytes that its schema gives to the values', () => {
-  const texts = rows.map(({ found, ...row }) => (found ? { ...row, found: readyText(JSON.stringify(found)) } : row))
-  const bytes = ready(texts)
-  assert.equal(bytes.toString(), plain(rows))
-  assert.deepEqual(JSON.parse(bytes.toString()), rows)
+test('an answer has the bytes of its pieces, whichever way they are added', () => {
+  const bytes = new JsonBytes()
+  for (const text of texts) bytes.addText(text).addBytes('|').addBytes(bytesOf(text)).addBytes('|')
+  const wanted = texts.map((text) => `${text}|${text}|`).join('')
+  assert.equal(bytes.length, Buffer.byteLength(wanted))
+  const start = bytes.length
+  bytes.addText('漢字').repeat(start, 3)
+  assert.deepEqual(bytes.finish().bytes, Buffer.from(`${wanted}漢字漢`))
 })
 
-test('so has one that is longer than what is written at once', () => {
-  const many = Array.from({ length: 1000 }, (_, index) => rows[index % rows.length]!)
-  const bytes = ready(many.map((row) => (row.found ? { ...row, found: readyText(JSON.stringify(row.found)) } : row)))
-  assert.ok(bytes.length > 50_000)
-  assert.equal(bytes.toString(), plain(many))
+test('so has one that is longer than the memory that it begins in', () => {
+  const word = 'é漢🐳'.repeat(1000)
+  const bytes = new JsonBytes()
+  for (let count = 0; count < 100; count++) bytes.addText(word).addBytes('abc').repeat(0, 2)
+  const made = bytes.finish().bytes
+  assert.ok(made.length > 800_000)
+  assert.deepEqual(made, Buffer.from(`${word}abcé`.repeat(100)))
 })
 
-test('an answer without ready texts, and one after an answer that failed, are complete', () => {
-  assert.equal(ready([{ id: 1, name: 'a' }]).toString(), '[{"id":1,"name":"a"}]')
-  assert.throws(() => ready([{ id: 1, found: readyText('{}') }, { name: 'no id' }]), /id.* is required/)
-  assert.equal(ready([{ id: 2, found: readyText('{"a":{}}') }]).toString(), '[{"id":2,"found":{"a":{}}}]')
+test('bytes as Latin-1 give the text again, and ASCII is the same string', () => {
+  for (const text of [...texts.slice(0, -1), 'ÿ\u0080é', '漢'.repeat(1000)]) {
+    assert.equal(textOf(bytesOf(text)), text)
+    assert.equal(bytesOf(text).length, Buffer.byteLength(text))
+  }
+  assert.equal(bytesOf('plain'), 'plain')
 })
 
-/** An answer of more than 100 KB in which `word` stands everywhere. */
-const longOne = (word: string): Buffer => {
-  const found = readyText(JSON.stringify({ a: { total: 1, word: word.repeat(20) } }))
-  const bytes = ready(Array.from({ length: 1000 }, (_, id) => ({ id, name: word, found })))
-  assert.ok(Buffer.isBuffer(bytes) && bytes.length > 100_000)
-  return bytes
+/** An answer of more than 50 KB in which `word` stands everywhere. */
+function longOne(word: string): Buffer {
+  const bytes = new JsonBytes()
+  for (let id = 0; id < 1000; id++) bytes.addText(`{"id":${id},"word":"${word.repeat(20)}"},`)
+  const made = bytes.finish().bytes
+  assert.ok(made.length > 50_000)
+  return made
 }
 
 test('the memory of a long answer is used again once it was given back, and not before', () => {
@@ -65,6 +52,14 @@ test('the memory of a long answer is used again once it was given back, and not 
   const third = longOne('third')
   assert.equal(third.buffer, first.buffer)
   assert.deepEqual([second.toString(), third.toString()], [said, said.replaceAll('second', 'third')])
+})
+
+test('a short answer has memory of its own, so that a slow reader holds no more than it', () => {
+  const short = new JsonBytes().addText('{}').finish().bytes
+  const long = longOne('first')
+  giveBack(short)
+  assert.notEqual(short.buffer, long.buffer)
+  assert.equal(short.toString(), '{}')
 })
 
 test('clients that read late, or hang up, get no bytes of the answers of others', async () => {

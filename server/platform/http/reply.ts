@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { ReadyJson } from './ready.ts'
 
 /**
  * An answer with a status or headers of its own: a handler returns it where the operation's status and JSON are not
@@ -53,7 +54,8 @@ export const content = (
 
 /** One page of a list and how many entries the whole list has. */
 export type Page<Row> = {
-  rows: Row[]
+  /** ReadyJson: of their array. */
+  rows: Row[] | ReadyJson
   total: number
   /**
    * The parameters of the links, for lists whose Link header has cursors (keyset.ts). Other lists have page numbers

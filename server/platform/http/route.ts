@@ -8,8 +8,9 @@ import { BadListing } from '../db/listing.ts'
 import { Failure, failureBody } from './failure.ts'
 import { linkHeaders, pageHeaders, settlePage } from './paging.ts'
 import { Content, Created, Reply, type Page } from './reply.ts'
-import { giveBack } from './ready.ts'
+import { ReadyJson } from './ready.ts'
 import { serializedOnUse } from './schemas.ts'
+import { giveBack } from './slabs.ts'
 import { bodyFailure, validateInputs } from './validation.ts'
 
 /**
@@ -48,14 +49,14 @@ export type Asked<O, Granted> = Granted & {
 
 /**
  * What a handler returns, by its operation: a page of a list, a Created for 201, else the body itself or a Reply, which
- * has headers, too. For text or bytes, Content gives the media type.
+ * has headers, too. For text or bytes, Content gives the media type; ReadyJson is JSON in the shape of the answer.
  */
 export type Answer<O> = O extends { page: true; answer: TSchema }
   ? Page<Part<O, 'answer'> extends (infer Row)[] ? Row : never>
   : O extends { status: 201 }
     ? Created<Part<O, 'answer'>>
     : O extends { answer: TSchema }
-      ? Part<O, 'answer'> | Reply<Part<O, 'answer'>> | (Part<O, 'answer'> extends string ? Content : never)
+      ? Part<O, 'answer'> | ReadyJson | Reply<Part<O, 'answer'>> | (Part<O, 'answer'> extends string ? Content : never)
       : // oxlint-disable-next-line typescript/no-invalid-void-type -- a handler without an answer ends without one
         void | Content
 
@@ -252,7 +253,7 @@ const headersOf = (headers: Readonly<Record<string, string>>) => ({
 })
 
 /** Writes the answer of an operation as JSON, with the fields of its schema alone. */
-type Shape = (body: unknown) => string | Buffer
+type Shape = (body: unknown) => string
 type Shaped = { operation: Operation; shape: Shape }
 
 function send({ operation, shape: ofAnswer }: Shaped, result: unknown, request: FastifyRequest, reply: FastifyReply) {
@@ -274,15 +275,16 @@ function sendBody(body: unknown, reply: FastifyReply, shape: Shape) {
   if (typeof body !== 'string' && !Buffer.isBuffer(body)) {
     if (body instanceof Readable) return reply.send(body)
     if (!reply.hasHeader('content-type')) reply.type('application/json; charset=utf-8')
-    const shaped = shape(body)
-    if (Buffer.isBuffer(shaped)) reply.raw.once('close', () => giveBack(shaped))
-    return reply.send(shaped)
+    if (!(body instanceof ReadyJson)) return reply.send(shape(body))
+    const { bytes } = body
+    reply.raw.once('close', () => giveBack(bytes))
+    return reply.send(bytes)
   }
   return reply.type(reply.getHeader('content-type')?.toString() ?? 'text/plain; charset=utf-8').send(body)
 }
 
 /** Sets the headers of a page and returns its rows. */
-function turnPage({ rows, total, turns }: Page<unknown>, request: FastifyRequest, reply: FastifyReply): unknown[] {
+function turnPage({ rows, total, turns }: Page<unknown>, request: FastifyRequest, reply: FastifyReply): unknown {
   const query = request.query as Record<string, string | number | boolean | undefined> & {
     page?: number
     page_size?: number

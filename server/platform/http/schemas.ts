@@ -1,6 +1,5 @@
 import SerializerSelector from '@fastify/fast-json-stringify-compiler'
 import type { ValidateFunction } from 'ajv'
-import { forReadyText, serializeReady, takesReadyText } from './ready.ts'
 
 /**
  * A validator that is compiled when the first such request comes. To compile those of all operations, with the
@@ -23,17 +22,10 @@ export function compiledOnUse(compile: () => ValidateFunction) {
 const compileSerializer = SerializerSelector()()
 
 /** Shapes an answer by its schema, which is compiled at the first such answer. */
-export function serializedOnUse(schema: object): (body: unknown) => string | Buffer {
-  let compiled: ((body: unknown) => string | Buffer) | undefined
+export function serializedOnUse(schema: object): (body: unknown) => string {
+  let compiled: ((body: unknown) => string) | undefined
   return (body) => {
-    compiled ??= compileShape(schema)
+    compiled ??= compileSerializer({ schema } as Parameters<typeof compileSerializer>[0])
     return compiled(body)
   }
-}
-
-function compileShape(schema: object): (body: unknown) => string | Buffer {
-  const compile = (one: unknown) => compileSerializer({ schema: one } as Parameters<typeof compileSerializer>[0])
-  if (!takesReadyText(schema)) return compile(schema)
-  const serialize = compile(forReadyText(schema))
-  return (body) => serializeReady(serialize, body)
 }

@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import type { FastifyInstance } from 'fastify'
 import { Failure, type FailureCode } from './failure.ts'
+import { refusalOf } from './refusal.ts'
 import { compiledOnUse } from './schemas.ts'
 
 // Values of a query are text and are converted to numbers; values of a body are not converted.
@@ -9,7 +10,7 @@ const ajvOptions = {
   useDefaults: true,
   allErrors: false,
   strict: false,
-  // An error then has its schema, and with that its `x-own-bounds`.
+  // An error then has its value and its schema, and with that `x-own-bounds` and `x-words`.
   verbose: true,
   formats: { 'date-time': true, int64: true, uri: URL.canParse },
 } as const
@@ -28,7 +29,7 @@ export function validateInputs(app: FastifyInstance): void {
   )
   app.setSchemaErrorFormatter((errors, part) => {
     const found = errors as ErrorObject[]
-    return new Failure(codeOf(found[0]!, part), describeErrors(found, part))
+    return new Failure(codeOf(found[0]!, part), refusalOf(found, part))
   })
 }
 
@@ -52,25 +53,4 @@ export function bodyFailure(error: Error & { code?: string }): Failure | undefin
     default:
       return undefined
   }
-}
-
-/** Says in one sentence what is wrong with an input. If it must be one of several words, all are named. */
-function describeErrors(errors: ErrorObject[], part: string): string {
-  const [first] = errors as [ErrorObject]
-  const where = `${part}${first.instancePath}`
-  if (part === 'body' && first.instancePath === '' && first.keyword === 'type' && errors.length === 1)
-    return `the request needs a body: a JSON ${String(first.params['type'])}`
-  const words = errors.flatMap(({ keyword, params }) =>
-    keyword === 'const' ? [params['allowedValue']] : keyword === 'enum' ? (params['allowedValues'] as unknown[]) : [],
-  )
-  const isChoice =
-    words.length > 0 &&
-    errors.every(
-      ({ keyword, instancePath }) =>
-        ['const', 'enum', 'anyOf'].includes(keyword) && instancePath === first.instancePath,
-    )
-  const choice = words.map((word) => JSON.stringify(word)).join(', ')
-  if (isChoice) return `${where} must be ${words.length > 1 ? 'one of ' : ''}${choice}`
-  const property = first.params['additionalProperty']
-  return `${where} ${first.message}${typeof property === 'string' ? `: ${JSON.stringify(property.slice(0, 100))}` : ''}`
 }

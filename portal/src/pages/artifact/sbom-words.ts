@@ -50,7 +50,7 @@ const de: typeof en = {
   stop: 'Anhalten',
   asked: 'Das Image wird untersucht.',
   stopped: 'Es endet beim nächsten Schritt.',
-  runs: 'Das Image wird untersucht: diese Seite folgt.',
+  runs: 'Das Image wird untersucht: Diese Seite folgt.',
   failed: 'Es konnte keine SBOM erstellt werden. Das Protokoll sagt, warum.',
   wasStopped: 'Es wurde angehalten, bevor es fertig war.',
   platform: 'Plattform',
@@ -69,7 +69,7 @@ const de: typeof en = {
   more: 'Mehr zeigen',
   noMatch: 'Kein Paket passt zum Filter.',
   empty:
-    'Die SBOM nennt kein Paket: das Image enthält keines, das Marina kennt, etwa nur ein Programm ohne ' +
+    'Die SBOM nennt kein Paket: Das Image enthält keines, das Marina kennt, etwa nur ein Programm ohne ' +
     'Paketverwaltung.',
   spdx: 'SPDX herunterladen',
   cyclonedx: 'CycloneDX herunterladen',

@@ -22,7 +22,7 @@ const de: typeof en = {
   none: 'Niemand hat es signiert',
   noneHint: 'Eine Signatur sagt, von wem das Image ist. cosign und notation pushen sie daneben:',
   kind: 'Was',
-  kinds: { signature: 'Signatur', attestation: 'Beglaubigung' },
+  kinds: { signature: 'Signatur', attestation: 'Attestation' },
   ofIndex: 'des Index, der es enthält',
   trusted: 'Vertraut',
   yes: 'vertraut',

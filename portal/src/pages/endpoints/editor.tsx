@@ -1,4 +1,4 @@
-import { useId, useRef, useState } from 'preact/hooks'
+import { useId, useState } from 'preact/hooks'
 import {
   createRegistry,
   listAdapterInfos,
@@ -9,11 +9,9 @@ import {
 import { common } from '../../i18n/common.ts'
 import { send } from '../../lib/api.ts'
 import { forget, useApi } from '../../lib/query.ts'
-import { Button } from '../../ui/button.tsx'
 import { SelectField } from '../../ui/choices.tsx'
-import { Dialog } from '../../ui/dialog.tsx'
-import { CheckField, Field, Form, TextField, type FieldErrors, type Values } from '../../ui/form.tsx'
-import { Icon } from '../../ui/icon.tsx'
+import { FormDialog } from '../../ui/form-dialog.tsx'
+import { CheckField, Field, TextField, type FieldErrors, type Values } from '../../ui/form.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import type { Endpoint } from './endpoint.ts'
 import { words } from './words.ts'
@@ -23,51 +21,20 @@ const hidden = '*****'
 
 /** Makes or changes an endpoint, and tests it on demand before it is saved. */
 export function EndpointEditor({ endpoint, onClose }: { endpoint?: Endpoint; onClose(): void }) {
-  const id = useId()
-  const [isBusy, setBusy] = useState(false)
-  const [isTested, setTested] = useState(false)
-  const testsOnly = useRef(false)
   const kinds = useApi(listAdapters, {})
   if (!kinds.data) return null
-  const submit = async (values: Values) => {
-    setTested(false)
-    if (testsOnly.current) {
-      await test(values, endpoint)
-      return setTested(true)
-    }
-    await save(values, endpoint)
-    return onClose()
-  }
-  const actions = (
-    <>
-      <Button onClick={onClose}>{common().cancel}</Button>
-      <Button type="submit" form={id} icon="refresh" isBusy={isBusy} onClick={() => (testsOnly.current = true)}>
-        {words().testNow}
-      </Button>
-      <Button tone="main" type="submit" form={id} isBusy={isBusy} onClick={() => (testsOnly.current = false)}>
-        {endpoint ? common().save : common().create}
-      </Button>
-    </>
-  )
   return (
-    <Dialog title={endpoint ? words().editTitle(endpoint.name) : words().create} onClose={onClose} actions={actions}>
-      <Form
-        id={id}
-        onBusy={setBusy}
-        check={check}
-        submit={submit}
-        fieldOf={({ status }) => (status === 409 ? 'name' : undefined)}
-      >
-        <Fields endpoint={endpoint} kinds={kinds.data} />
-        <div role="status">
-          {isTested && (
-            <p class="note info">
-              <Icon name="check" /> {words().answersNow}
-            </p>
-          )}
-        </div>
-      </Form>
-    </Dialog>
+    <FormDialog
+      title={endpoint ? words().editTitle(endpoint.name) : words().create}
+      action={endpoint ? common().save : common().create}
+      onClose={onClose}
+      check={check}
+      submit={(values) => save(values, endpoint)}
+      trial={{ label: words().testNow, worked: words().answersNow, run: (values) => test(values, endpoint) }}
+      fieldOf={({ status }) => (status === 409 ? 'name' : undefined)}
+    >
+      <Fields endpoint={endpoint} kinds={kinds.data} />
+    </FormDialog>
   )
 }
 

@@ -1,4 +1,3 @@
-import { useState } from 'preact/hooks'
 import { deleteRegistry, listRegistries, pingRegistry } from '../../../../api/endpoints.ts'
 import type { AnswerOf } from '../../../../api/operation.ts'
 import { listReplicationPolicies } from '../../../../api/replication.ts'
@@ -8,26 +7,21 @@ import { forget, useApi } from '../../lib/query.ts'
 import { canInSystem } from '../../lib/session.ts'
 import { attempt } from '../../ui/attempt.ts'
 import { Badge } from '../../ui/badge.tsx'
-import { Button } from '../../ui/button.tsx'
-import { Confirm } from '../../ui/confirm.tsx'
-import { EmptyState } from '../../ui/empty.tsx'
-import { DataGrid, type Column } from '../../ui/grid.tsx'
-import { PageHeader } from '../../ui/header.tsx'
+import { textColumn, timeColumn } from '../../ui/columns.tsx'
+import { DeleteDialog } from '../../ui/delete-dialog.tsx'
+import type { Column } from '../../ui/grid.tsx'
 import { Link } from '../../ui/link.tsx'
+import { EditName, ListPage, type OpenDialog } from '../../ui/list-page.tsx'
+import { deleteItem, editItem } from '../../ui/menu-items.ts'
 import type { MenuItem } from '../../ui/menu.tsx'
-import { TimeAgo } from '../../ui/time.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { EndpointEditor } from './editor.tsx'
 import type { Endpoint } from './endpoint.ts'
 import { words } from './words.ts'
 
 type Policy = AnswerOf<typeof listReplicationPolicies>[number]
-type Asked = { what: 'edit' | 'delete'; endpoint: Endpoint } | { what: 'add' } | undefined
-
 /** The other registries that Marina knows. */
 export default function Endpoints() {
-  const [asked, setAsked] = useState<Asked>(undefined)
-  const close = () => setAsked(undefined)
   const policies = useApi(
     listReplicationPolicies,
     { query: { page_size: 100 } },
@@ -35,54 +29,42 @@ export default function Endpoints() {
   )
   const usersOf = ({ id }: Endpoint) =>
     (policies.data ?? []).filter((one) => one.src_registry?.id === id || one.dest_registry?.id === id)
-  const add = canInSystem('registry', 'create') && (
-    <Button tone="main" icon="add" onClick={() => setAsked({ what: 'add' })}>
-      {words().create}
-    </Button>
-  )
   return (
-    <>
-      <PageHeader title={words().title} about={words().about} actions={add} />
-      <DataGrid
-        label={words().title}
-        operation={listRegistries}
-        columns={columnsOf(usersOf, (endpoint) => setAsked({ what: 'edit', endpoint }))}
-        keyOf={(one) => one.id}
-        nameOf={(one) => one.name}
-        filter={{ label: words().filter, toQuery: (text) => ({ q: likeQ('name', text) }) }}
-        rowActions={(endpoint) => actionsOf(endpoint, setAsked)}
-        empty={
-          <EmptyState icon="globe" title={words().none} action={add}>
-            {words().noneHint}
-          </EmptyState>
-        }
-      />
-      {asked?.what === 'add' && <EndpointEditor onClose={close} />}
-      {asked?.what === 'edit' && <EndpointEditor endpoint={asked.endpoint} onClose={close} />}
-      {asked?.what === 'delete' && (
-        <DeleteEndpoint endpoint={asked.endpoint} users={usersOf(asked.endpoint)} onClose={close} />
-      )}
-    </>
+    <ListPage
+      title={words().title}
+      about={words().about}
+      create={{
+        label: words().create,
+        may: canInSystem('registry', 'create'),
+        dialog: (onClose) => <EndpointEditor onClose={onClose} />,
+      }}
+      operation={listRegistries}
+      columns={(open) => columnsOf(usersOf, (one) => edit(one, open))}
+      keyOf={(one) => one.id}
+      nameOf={(one) => one.name}
+      filter={{ label: words().filter, toQuery: (text) => ({ q: likeQ('name', text) }) }}
+      rowActions={(one, open) => actionsOf(one, usersOf(one), open)}
+      none={{ icon: 'globe', title: words().none, hint: words().noneHint }}
+    />
   )
 }
+
+const edit = (endpoint: Endpoint, open: OpenDialog) =>
+  open((onClose) => <EndpointEditor endpoint={endpoint} onClose={onClose} />)
 
 type DeleteProps = { endpoint: Endpoint; users: Policy[]; onClose(): void }
 
 function DeleteEndpoint({ endpoint: { id, name }, users, onClose }: DeleteProps) {
   return (
-    <Confirm
+    <DeleteDialog
       title={words().deleteTitle(name)}
-      action={words().delete}
-      {...(users.length > 0 && { refusedBecause: words().isUsed(users.map((one) => one.name).join(', ')) })}
+      hint={words().deleteHint}
+      refusedBecause={users.length > 0 ? words().isUsed(users.map((one) => one.name).join(', ')) : undefined}
+      run={() => send(deleteRegistry, { params: { id } })}
+      forgets={['/registries']}
+      gone={words().gone(name)}
       onClose={onClose}
-      run={async () => {
-        await send(deleteRegistry, { params: { id } })
-        forget('/registries')
-        toast(words().gone(name))
-      }}
-    >
-      <p>{words().deleteHint}</p>
-    </Confirm>
+    />
   )
 }
 
@@ -92,7 +74,7 @@ async function test({ id, name }: Endpoint): Promise<void> {
   toast(words().answers(name))
 }
 
-function actionsOf(endpoint: Endpoint, ask: (asked: Asked) => void): MenuItem[] {
+function actionsOf(endpoint: Endpoint, users: Policy[], open: OpenDialog): MenuItem[] {
   const mayNot = (action: string) => (canInSystem('registry', action) ? undefined : words().mayNot)
   return [
     {
@@ -101,39 +83,24 @@ function actionsOf(endpoint: Endpoint, ask: (asked: Asked) => void): MenuItem[] 
       disabledBecause: mayNot('create'),
       run: () => attempt(() => test(endpoint)),
     },
-    {
-      label: words().edit,
-      icon: 'edit',
-      disabledBecause: mayNot('update'),
-      run: () => ask({ what: 'edit', endpoint }),
-    },
-    {
-      label: words().delete,
-      icon: 'trash',
-      isDanger: true,
-      disabledBecause: mayNot('delete'),
-      run: () => ask({ what: 'delete', endpoint }),
-    },
+    editItem(() => edit(endpoint, open), mayNot('update')),
+    deleteItem(
+      () => open((onClose) => <DeleteEndpoint endpoint={endpoint} users={users} onClose={onClose} />),
+      mayNot('delete'),
+    ),
   ]
 }
 
-function columnsOf(usersOf: (one: Endpoint) => Policy[], edit: (one: Endpoint) => void): Column<Endpoint>[] {
+function columnsOf(usersOf: (one: Endpoint) => Policy[], open: (one: Endpoint) => void): Column<Endpoint>[] {
   return [
     {
       name: 'name',
       title: words().name,
       sort: 'name',
-      cell: (one) =>
-        canInSystem('registry', 'update') ? (
-          <button type="button" class="link-button" onClick={() => edit(one)}>
-            {one.name}
-          </button>
-        ) : (
-          <span class="name">{one.name}</span>
-        ),
+      cell: (one) => <EditName name={one.name} {...(canInSystem('registry', 'update') && { edit: () => open(one) })} />,
     },
     { name: 'kind', title: words().kind, hideBelow: 'small', cell: ({ type }) => <Badge>{type}</Badge> },
-    { name: 'address', title: words().address, cell: ({ url }) => <span class="wrap-text">{url}</span> },
+    textColumn('address', words().address, ({ url }) => url),
     { name: 'state', title: words().state, cell: (one) => <Health endpoint={one} /> },
     {
       name: 'users',
@@ -141,12 +108,7 @@ function columnsOf(usersOf: (one: Endpoint) => Policy[], edit: (one: Endpoint) =
       hideBelow: 'medium',
       cell: (one) => <Users policies={usersOf(one)} />,
     },
-    {
-      name: 'checked',
-      title: words().checked,
-      hideBelow: 'medium',
-      cell: ({ checked_time: at }) => <TimeAgo at={at} />,
-    },
+    timeColumn('checked', words().checked, (one) => one.checked_time, { hideBelow: 'medium' }),
   ]
 }
 

@@ -18,8 +18,6 @@ const en = {
   testNow: 'Test',
   answers: (name: string) => `${name} answers.`,
   answersNow: 'The registry answers, and takes this credential.',
-  edit: 'Edit',
-  delete: 'Delete',
   mayNot: 'You may look at endpoints, and not change them.',
   none: 'No endpoint yet',
   noneHint: 'An endpoint is another registry: Docker Hub, a Harbor, a cloud. Policies copy from it and to it.',
@@ -65,12 +63,10 @@ const de: typeof en = {
   testNow: 'Prüfen',
   answers: (name) => `${name} antwortet.`,
   answersNow: 'Die Registry antwortet und nimmt diese Zugangsdaten an.',
-  edit: 'Bearbeiten',
-  delete: 'Löschen',
   mayNot: 'Endpunkte lassen sich mit diesen Rechten ansehen, aber nicht ändern.',
   none: 'Noch kein Endpunkt',
   noneHint:
-    'Ein Endpunkt ist eine andere Registry: Docker Hub, ein Harbor, eine Cloud. Richtlinien kopieren von ' +
+    'Ein Endpunkt ist eine andere Registry: Docker Hub, ein Harbor, eine Cloud. Replikationsregeln kopieren von ' +
     'dort und dorthin.',
   editTitle: (name) => `${name} ändern`,
   description: 'Wofür er da ist',
@@ -92,7 +88,7 @@ const de: typeof en = {
   gone: (name) => `Der Endpunkt ${name} ist gelöscht.`,
   deleteTitle: (name) => `Den Endpunkt ${name} löschen?`,
   deleteHint: 'Adresse und Zugangsdaten werden vergessen. Was kopiert wurde, bleibt.',
-  isUsed: (names) => `Richtlinien benutzen ihn: ${names}. Ändern oder löschen Sie zuerst diese.`,
+  isUsed: (names) => `Regeln benutzen ihn: ${names}. Ändern oder löschen Sie zuerst diese.`,
   mustAnswer: 'Die Registry muss antworten, bevor sie gespeichert wird.',
 }
 

@@ -1,4 +1,3 @@
-import { useState } from 'preact/hooks'
 import type { AnswerOf } from '../../../../api/operation.ts'
 import { deleteUserGroup, listUserGroups, updateUserGroup } from '../../../../api/user-groups.ts'
 import { common } from '../../i18n/common.ts'
@@ -6,51 +5,38 @@ import { send } from '../../lib/api.ts'
 import { forget } from '../../lib/query.ts'
 import { canInSystem } from '../../lib/session.ts'
 import { Badge } from '../../ui/badge.tsx'
-import { Button } from '../../ui/button.tsx'
-import { Confirm } from '../../ui/confirm.tsx'
-import { EmptyState } from '../../ui/empty.tsx'
+import { textColumn } from '../../ui/columns.tsx'
+import { DeleteDialog } from '../../ui/delete-dialog.tsx'
 import { TextField } from '../../ui/form.tsx'
 import { FormDialog } from '../../ui/form-dialog.tsx'
-import { DataGrid, type Column } from '../../ui/grid.tsx'
-import { PageHeader } from '../../ui/header.tsx'
+import type { Column } from '../../ui/grid.tsx'
+import { ListPage, type OpenDialog } from '../../ui/list-page.tsx'
+import { deleteItem } from '../../ui/menu-items.ts'
 import type { MenuItem } from '../../ui/menu.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { NewGroup } from './new-group.tsx'
 import { words } from './words.ts'
 
 type Group = AnswerOf<typeof listUserGroups>[number]
-type Asked = { what: 'rename' | 'delete'; group: Group } | { what: 'add' } | undefined
-
 /** The groups whose members get roles in projects. */
 export default function Groups() {
-  const [asked, setAsked] = useState<Asked>(undefined)
-  const close = () => setAsked(undefined)
-  const add = canInSystem('user-group', 'create') && (
-    <Button tone="main" icon="add" onClick={() => setAsked({ what: 'add' })}>
-      {words().create}
-    </Button>
-  )
   return (
-    <>
-      <PageHeader title={words().title} about={words().about} actions={add} />
-      <DataGrid
-        label={words().title}
-        operation={listUserGroups}
-        columns={columnsOf()}
-        keyOf={(one) => one.id}
-        nameOf={(one) => one.group_name}
-        filter={{ label: words().filter, toQuery: (name) => ({ group_name: name }) }}
-        rowActions={(group) => actionsOf(group, setAsked)}
-        empty={
-          <EmptyState icon="users" title={words().none} action={add}>
-            {words().noneHint}
-          </EmptyState>
-        }
-      />
-      {asked?.what === 'add' && <NewGroup onClose={close} />}
-      {asked?.what === 'rename' && <RenameGroup group={asked.group} onClose={close} />}
-      {asked?.what === 'delete' && <DeleteGroup group={asked.group} onClose={close} />}
-    </>
+    <ListPage
+      title={words().title}
+      about={words().about}
+      create={{
+        label: words().create,
+        may: canInSystem('user-group', 'create'),
+        dialog: (onClose) => <NewGroup onClose={onClose} />,
+      }}
+      operation={listUserGroups}
+      columns={columnsOf}
+      keyOf={(one) => one.id}
+      nameOf={(one) => one.group_name}
+      filter={{ label: words().filter, toQuery: (name) => ({ group_name: name }) }}
+      rowActions={actionsOf}
+      none={{ icon: 'users', title: words().none, hint: words().noneHint }}
+    />
   )
 }
 
@@ -74,37 +60,27 @@ function RenameGroup({ group, onClose }: { group: Group; onClose(): void }) {
 
 function DeleteGroup({ group: { id, group_name: name }, onClose }: { group: Group; onClose(): void }) {
   return (
-    <Confirm
+    <DeleteDialog
       title={words().deleteTitle(name)}
-      action={words().delete}
+      hint={words().deleteHint}
+      run={() => send(deleteUserGroup, { params: { group_id: id } })}
+      forgets={['/usergroups']}
+      gone={words().gone(name)}
       onClose={onClose}
-      run={async () => {
-        await send(deleteUserGroup, { params: { group_id: id } })
-        forget('/usergroups')
-        toast(words().gone(name))
-      }}
-    >
-      <p>{words().deleteHint}</p>
-    </Confirm>
+    />
   )
 }
 
-function actionsOf(group: Group, ask: (asked: Asked) => void): MenuItem[] {
+function actionsOf(group: Group, open: OpenDialog): MenuItem[] {
   const mayNot = (action: string) => (canInSystem('user-group', action) ? undefined : words().mayNot)
   return [
     {
       label: words().rename,
       icon: 'edit',
       disabledBecause: mayNot('update'),
-      run: () => ask({ what: 'rename', group }),
+      run: () => open((onClose) => <RenameGroup group={group} onClose={onClose} />),
     },
-    {
-      label: words().delete,
-      icon: 'trash',
-      isDanger: true,
-      disabledBecause: mayNot('delete'),
-      run: () => ask({ what: 'delete', group }),
-    },
+    deleteItem(() => open((onClose) => <DeleteGroup group={group} onClose={onClose} />), mayNot('delete')),
   ]
 }
 
@@ -116,11 +92,6 @@ function columnsOf(): Column<Group>[] {
       title: words().kind,
       cell: ({ group_type: kind }) => <Badge>{words().kinds[kind] ?? kind}</Badge>,
     },
-    {
-      name: 'dn',
-      title: words().dn,
-      hideBelow: 'small',
-      cell: ({ ldap_group_dn: dn }) => <span class="wrap-text">{dn || '–'}</span>,
-    },
+    textColumn('dn', words().dn, (one) => one.ldap_group_dn, { hideBelow: 'small' }),
   ]
 }

@@ -20,7 +20,6 @@ const en = {
   made: (name: string) => `The group ${name} is there.`,
   saved: (name: string) => `The group is called ${name} now.`,
   gone: (name: string) => `The group ${name} is deleted.`,
-  delete: 'Delete',
   deleteTitle: (name: string) => `Delete the group ${name}?`,
   deleteHint: 'Its roles in projects go with it. The group in the directory stays.',
   mayNot: 'You may look at groups, and not change them.',
@@ -29,7 +28,7 @@ const en = {
 const de: typeof en = {
   title: 'Gruppen',
   about:
-    'Gruppen eines Verzeichnisses oder der Einmalanmeldung. Ihre Mitglieder bekommen die Rollen, die eine ' +
+    'Gruppen eines Verzeichnisses oder des Single Sign-on. Ihre Mitglieder bekommen die Rollen, die eine ' +
     'Gruppe in Projekten hat.',
   create: 'Neue Gruppe',
   filter: 'Nach Namen filtern',
@@ -48,7 +47,6 @@ const de: typeof en = {
   made: (name) => `Die Gruppe ${name} ist da.`,
   saved: (name) => `Die Gruppe heißt jetzt ${name}.`,
   gone: (name) => `Die Gruppe ${name} ist gelöscht.`,
-  delete: 'Löschen',
   deleteTitle: (name) => `Die Gruppe ${name} löschen?`,
   deleteHint: 'Ihre Rollen in Projekten gehen mit. Die Gruppe im Verzeichnis bleibt.',
   mayNot: 'Gruppen lassen sich mit diesen Rechten ansehen, aber nicht ändern.',

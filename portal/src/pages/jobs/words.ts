@@ -145,7 +145,7 @@ const de: typeof en = {
   reactionsAbout:
     'Eine Reaktion tut, was aus einer Änderung folgt, etwa einen Webhook nach einem Push. Was sie immer ' +
     'wieder ablehnt, wird geparkt, bis jemand danach sieht.',
-  failed: (count) => plural(count, { one: 'einmal gescheitert', other: `${count}-mal gescheitert` }),
+  failed: (count) => plural(count, { one: 'einmal fehlgeschlagen', other: `${count}-mal fehlgeschlagen` }),
   jobTitle: (id) => `Job ${id}`,
   jobEnded: 'Dieser Job läuft nicht mehr.',
   toRuns: 'Alle seine Läufe',
@@ -158,7 +158,7 @@ const de: typeof en = {
   message: 'Ergebnis',
   trigger: 'Ursache',
   took: 'Dauer',
-  failedLately: 'In den letzten sieben Tagen gescheitert',
+  failedLately: 'In den letzten sieben Tagen fehlgeschlagen',
   failedOf: (kind, count) => `${kind}: ${count}`,
   lastFailure: 'zuletzt',
 }

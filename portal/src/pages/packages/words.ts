@@ -38,9 +38,9 @@ const de: typeof en = {
   begin: 'Was wird gesucht?',
   beginHint:
     'Ein Name wie openssl oder log4j-core, oder eine Schwachstelle. Images werden gefunden, sobald sie für ' +
-    'eine SBOM oder bei einer Prüfung untersucht wurden.',
+    'eine SBOM oder bei einem Scan untersucht wurden.',
   none: 'Kein Image enthält es',
-  noneHint: 'Images, die nie untersucht wurden, werden nicht durchsucht: ihre SBOM erstellen oder alle Images prüfen.',
+  noneHint: 'Images, die nie untersucht wurden, werden nicht durchsucht: ihre SBOM erstellen oder alle Images scannen.',
   more: (count) => `+${count}`,
 }
 

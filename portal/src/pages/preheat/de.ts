@@ -21,8 +21,6 @@ export const de: typeof en = {
   testNow: 'Prüfen',
   answers: (name) => `${name} antwortet.`,
   answersNow: 'Der Dienst antwortet.',
-  edit: 'Bearbeiten',
-  delete: 'Löschen',
   enable: 'Einschalten',
   disable: 'Ausschalten',
   mayNot: 'Dafür fehlt das Recht.',

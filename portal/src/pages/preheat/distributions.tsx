@@ -1,4 +1,3 @@
-import { useState } from 'preact/hooks'
 import { deletePreheatInstance, listPreheatInstances, pingPreheatInstance } from '../../../../api/preheat.ts'
 import { send } from '../../lib/api.ts'
 import { likeQ } from '../../lib/q.ts'
@@ -6,66 +5,52 @@ import { forget } from '../../lib/query.ts'
 import { canInSystem } from '../../lib/session.ts'
 import { attempt } from '../../ui/attempt.ts'
 import { Badge } from '../../ui/badge.tsx'
-import { Button } from '../../ui/button.tsx'
-import { Confirm } from '../../ui/confirm.tsx'
-import { EmptyState } from '../../ui/empty.tsx'
-import { DataGrid, type Column } from '../../ui/grid.tsx'
-import { PageHeader } from '../../ui/header.tsx'
+import { textColumn } from '../../ui/columns.tsx'
+import { DeleteDialog } from '../../ui/delete-dialog.tsx'
+import type { Column } from '../../ui/grid.tsx'
+import { EditName, ListPage, type OpenDialog } from '../../ui/list-page.tsx'
+import { deleteItem, editItem } from '../../ui/menu-items.ts'
 import type { MenuItem } from '../../ui/menu.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { InstanceEditor } from './instance-editor.tsx'
 import type { Instance } from './instance.ts'
 import { words } from './words.ts'
 
-type Asked = { what: 'edit' | 'delete'; instance: Instance } | { what: 'add' } | undefined
-
 /** The services that preheat images, which Harbor calls distributions. */
 export default function Distributions() {
-  const [asked, setAsked] = useState<Asked>(undefined)
-  const close = () => setAsked(undefined)
-  const add = canInSystem('preheat-instance', 'create') && (
-    <Button tone="main" icon="add" onClick={() => setAsked({ what: 'add' })}>
-      {words().newInstance}
-    </Button>
-  )
   return (
-    <>
-      <PageHeader title={words().distributions} about={words().aboutDistributions} actions={add} />
-      <DataGrid
-        label={words().distributions}
-        operation={listPreheatInstances}
-        columns={columnsOf((instance) => setAsked({ what: 'edit', instance }))}
-        keyOf={(one) => one.id ?? 0}
-        nameOf={(one) => one.name ?? ''}
-        filter={{ label: words().filter, toQuery: (text) => ({ q: likeQ('name', text) }) }}
-        rowActions={(instance) => actionsOf(instance, setAsked)}
-        empty={
-          <EmptyState icon="server" title={words().noInstance} action={add}>
-            {words().noInstanceHint}
-          </EmptyState>
-        }
-      />
-      {asked?.what === 'add' && <InstanceEditor onClose={close} />}
-      {asked?.what === 'edit' && <InstanceEditor instance={asked.instance} onClose={close} />}
-      {asked?.what === 'delete' && <DeleteInstance instance={asked.instance} onClose={close} />}
-    </>
+    <ListPage
+      title={words().distributions}
+      about={words().aboutDistributions}
+      create={{
+        label: words().newInstance,
+        may: canInSystem('preheat-instance', 'create'),
+        dialog: (onClose) => <InstanceEditor onClose={onClose} />,
+      }}
+      operation={listPreheatInstances}
+      columns={columnsOf}
+      keyOf={(one) => one.id ?? 0}
+      nameOf={(one) => one.name ?? ''}
+      filter={{ label: words().filter, toQuery: (text) => ({ q: likeQ('name', text) }) }}
+      rowActions={actionsOf}
+      none={{ icon: 'server', title: words().noInstance, hint: words().noInstanceHint }}
+    />
   )
 }
 
+const edit = (instance: Instance, open: OpenDialog) =>
+  open((onClose) => <InstanceEditor instance={instance} onClose={onClose} />)
+
 function DeleteInstance({ instance: { name = '' }, onClose }: { instance: Instance; onClose(): void }) {
   return (
-    <Confirm
+    <DeleteDialog
       title={words().deleteTitle(name)}
-      action={words().delete}
+      hint={words().deleteHint}
+      run={() => send(deletePreheatInstance, { params: { preheat_instance_name: name } })}
+      forgets={['/p2p/preheat']}
+      gone={words().gone(name)}
       onClose={onClose}
-      run={async () => {
-        await send(deletePreheatInstance, { params: { preheat_instance_name: name } })
-        forget('/p2p/preheat')
-        toast(words().gone(name))
-      }}
-    >
-      <p>{words().deleteHint}</p>
-    </Confirm>
+    />
   )
 }
 
@@ -79,7 +64,7 @@ async function test({ id = 0, name = '' }: Instance): Promise<void> {
   toast(words().answers(name))
 }
 
-function actionsOf(instance: Instance, ask: (asked: Asked) => void): MenuItem[] {
+function actionsOf(instance: Instance, open: OpenDialog): MenuItem[] {
   const mayNot = (action: string) => (canInSystem('preheat-instance', action) ? undefined : words().mayNot)
   return [
     {
@@ -88,23 +73,12 @@ function actionsOf(instance: Instance, ask: (asked: Asked) => void): MenuItem[] 
       disabledBecause: mayNot('read'),
       run: () => attempt(() => test(instance)),
     },
-    {
-      label: words().edit,
-      icon: 'edit',
-      disabledBecause: mayNot('update'),
-      run: () => ask({ what: 'edit', instance }),
-    },
-    {
-      label: words().delete,
-      icon: 'trash',
-      isDanger: true,
-      disabledBecause: mayNot('delete'),
-      run: () => ask({ what: 'delete', instance }),
-    },
+    editItem(() => edit(instance, open), mayNot('update')),
+    deleteItem(() => open((onClose) => <DeleteInstance instance={instance} onClose={onClose} />), mayNot('delete')),
   ]
 }
 
-function columnsOf(edit: (one: Instance) => void): Column<Instance>[] {
+function columnsOf(open: OpenDialog): Column<Instance>[] {
   return [
     {
       name: 'name',
@@ -112,19 +86,16 @@ function columnsOf(edit: (one: Instance) => void): Column<Instance>[] {
       sort: 'name',
       cell: (one) => (
         <span class="row">
-          {canInSystem('preheat-instance', 'update') ? (
-            <button type="button" class="link-button" onClick={() => edit(one)}>
-              {one.name}
-            </button>
-          ) : (
-            <span class="name">{one.name}</span>
-          )}
+          <EditName
+            name={one.name ?? ''}
+            {...(canInSystem('preheat-instance', 'update') && { edit: () => edit(one, open) })}
+          />
           {one.default && <Badge tone="info">{words().isDefault}</Badge>}
         </span>
       ),
     },
     { name: 'kind', title: words().kind, hideBelow: 'small', cell: ({ vendor }) => <Badge>{vendor}</Badge> },
-    { name: 'address', title: words().address, cell: ({ endpoint }) => <span class="wrap-text">{endpoint}</span> },
+    textColumn('address', words().address, ({ endpoint }) => endpoint),
     {
       name: 'login',
       title: words().login,

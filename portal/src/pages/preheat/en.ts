@@ -20,8 +20,6 @@ export const en = {
   testNow: 'Test',
   answers: (name: string) => `${name} answers.`,
   answersNow: 'The service answers.',
-  edit: 'Edit',
-  delete: 'Delete',
   enable: 'Switch on',
   disable: 'Switch off',
   mayNot: 'This needs a right that you do not have.',

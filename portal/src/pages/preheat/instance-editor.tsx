@@ -1,4 +1,4 @@
-import { useId, useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import {
   createPreheatInstance,
   listPreheatProviders,
@@ -8,57 +8,29 @@ import {
 import { common } from '../../i18n/common.ts'
 import { send } from '../../lib/api.ts'
 import { forget, useApi } from '../../lib/query.ts'
-import { Button } from '../../ui/button.tsx'
 import { SelectField } from '../../ui/choices.tsx'
-import { Dialog } from '../../ui/dialog.tsx'
-import { CheckField, Form, TextField, type FieldErrors, type Values } from '../../ui/form.tsx'
-import { Icon } from '../../ui/icon.tsx'
+import { FormDialog } from '../../ui/form-dialog.tsx'
+import { CheckField, TextField, type FieldErrors, type Values } from '../../ui/form.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import type { Instance } from './instance.ts'
 import { words } from './words.ts'
 
 /** Makes or changes a service, and tests it on demand before it is saved. */
 export function InstanceEditor({ instance, onClose }: { instance?: Instance; onClose(): void }) {
-  const id = useId()
-  const [isBusy, setBusy] = useState(false)
-  const [isTested, setTested] = useState(false)
-  const testsOnly = useRef(false)
   const kinds = useApi(listPreheatProviders, {})
   if (!kinds.data) return null
-  const submit = async (values: Values) => {
-    setTested(false)
-    if (testsOnly.current) {
-      await test(values, instance)
-      return setTested(true)
-    }
-    await save(values, instance)
-    return onClose()
-  }
-  const actions = (
-    <>
-      <Button onClick={onClose}>{common().cancel}</Button>
-      <Button type="submit" form={id} icon="refresh" isBusy={isBusy} onClick={() => (testsOnly.current = true)}>
-        {words().testNow}
-      </Button>
-      <Button tone="main" type="submit" form={id} isBusy={isBusy} onClick={() => (testsOnly.current = false)}>
-        {instance ? common().save : common().create}
-      </Button>
-    </>
-  )
-  const title = instance ? words().editTitle(instance.name ?? '') : words().newInstance
   return (
-    <Dialog title={title} onClose={onClose} actions={actions}>
-      <Form id={id} onBusy={setBusy} check={(values) => check(values, instance)} submit={submit} fieldOf={fieldOf}>
-        <Fields instance={instance} kinds={kinds.data.map((one) => ({ value: one.id, label: one.name }))} />
-        <div role="status">
-          {isTested && (
-            <p class="note info">
-              <Icon name="check" /> {words().answersNow}
-            </p>
-          )}
-        </div>
-      </Form>
-    </Dialog>
+    <FormDialog
+      title={instance ? words().editTitle(instance.name ?? '') : words().newInstance}
+      action={instance ? common().save : common().create}
+      onClose={onClose}
+      check={(values) => check(values, instance)}
+      submit={(values) => save(values, instance)}
+      trial={{ label: words().testNow, worked: words().answersNow, run: (values) => test(values, instance) }}
+      fieldOf={fieldOf}
+    >
+      <Fields instance={instance} kinds={kinds.data.map((one) => ({ value: one.id, label: one.name }))} />
+    </FormDialog>
   )
 }
 

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { listPreheatExecutions } from '../../../../api/preheat-runs.ts'
 import { getPreheatPolicy, previewPreheatPolicy } from '../../../../api/preheat.ts'
+import { common } from '../../i18n/common.ts'
 import { useAction } from '../../lib/action.ts'
 import { send } from '../../lib/api.ts'
 import { navigate, query, withQuery } from '../../lib/location.ts'
@@ -18,7 +19,7 @@ import { ErrorState, Problem } from '../../ui/problem.tsx'
 import { ProjectFrame } from '../../ui/project-frame.tsx'
 import { RunState } from '../../ui/run.tsx'
 import { TimeAgo } from '../../ui/time.tsx'
-import { DeletePolicy } from './policies.tsx'
+import { DeletePolicy } from './delete-policy.tsx'
 import { PolicyEditor } from './policy-editor.tsx'
 import { paramsOf, policyPlace, runPolicy, showFilters, showTrigger, type Policy, type Run } from './policy.ts'
 import { PreviewView, type Preview } from './preview.tsx'
@@ -75,12 +76,12 @@ function Actions({ project, policy, can }: { project: string; policy: Policy; ca
   return (
     <>
       {can('preheat-policy', 'delete') && (
-        <Button tone="quiet" icon="trash" aria-label={words().delete} onClick={() => setAsked('delete')} />
+        <Button tone="quiet" icon="trash" aria-label={common().delete} onClick={() => setAsked('delete')} />
       )}
       {can('preheat-policy', 'update') && (
         <>
           <Button icon="edit" onClick={() => setAsked('edit')}>
-            {words().edit}
+            {common().edit}
           </Button>
           <Button
             tone="main"

@@ -53,7 +53,9 @@ export const policyPlace = (project: string, name: string): string =>
 export const paramsOf = (project: string, name: string) => ({ project_name: project, preheat_policy_name: name })
 
 /** Asks again for all that is shown of the policies of a project. */
-export const forgetPolicies = (project: string): void => forget(`/projects/${project}/preheat`)
+export const forgetPolicies = (project: string): void => forget(policiesPath(project))
+
+export const policiesPath = (project: string): string => `/projects/${project}/preheat`
 
 /** Runs a policy now. */
 export async function runPolicy(project: string, name: string): Promise<void> {

@@ -187,15 +187,15 @@ const de: typeof en = {
   states: {
     fresh: 'frisch',
     due: 'zu bestätigen',
-    fixed: 'bleibt, wie er ist',
+    fixed: 'bleibt, wie es ist',
     gone: 'dort gelöscht',
     partly: 'nicht ganz hier',
   },
   stateHints: {
     fresh: 'Wird bedient, ohne die Registry zu fragen',
-    due: 'Der nächste Pull fragt die Registry, ob er sich geändert hat',
-    fixed: 'Sein Name gehört zu denen, die sich nie ändern: die Registry wird nicht mehr gefragt',
-    gone: 'Die Registry hat diesen Tag nicht mehr',
+    due: 'Der nächste Pull fragt die Registry, ob es sich geändert hat',
+    fixed: 'Sein Name gehört zu denen, die sich nie ändern: Die Registry wird nicht mehr gefragt',
+    gone: 'Die Registry hat dieses Tag nicht mehr',
     partly: 'Sein Manifest ist bekannt; noch sind nicht alle Blobs hier',
   },
   settings: 'Einstellungen',
@@ -205,7 +205,7 @@ const de: typeof en = {
   refreshAll: 'Nachfragen lassen',
   refreshTitle: (project) => `Nach allen Tags von ${project} wieder fragen?`,
   refreshHint: (count) =>
-    `Tags: ${count}. Der nächste Pull jedes Tags fragt die Registry, ob er sich geändert hat, so frisch er ` +
+    `Tags: ${count}. Der nächste Pull jedes Tags fragt die Registry, ob es sich geändert hat, so frisch es ` +
     `hier ist. Was hier ist, bleibt.`,
   refreshed: (count) =>
     plural(count, {
@@ -219,12 +219,12 @@ const de: typeof en = {
     }),
   forget: 'Vergessen',
   forgetTitle: (name) => `${name} vergessen?`,
-  forgetHint: 'Was nur dieser Tag braucht, wird hier gelöscht, ohne Papierkorb. Der nächste Pull holt es neu.',
+  forgetHint: 'Was nur dieses Tag braucht, wird hier gelöscht, ohne Papierkorb. Der nächste Pull holt es neu.',
   forgetBytes: (bytes) => `Mit seinen Blobs sind das ${bytes}.`,
   forgetWhileDown: 'Die Registry ist gerade gestört: bis sie wieder geht, lässt sich dieses Image nicht pullen.',
   forgetMany: (count) =>
     plural(count, {
-      one: 'Dieser Tag wird hier gelöscht, ohne Papierkorb. Der nächste Pull holt ihn neu.',
+      one: 'Dieses Tag wird hier gelöscht, ohne Papierkorb. Der nächste Pull holt es neu.',
       other: `Diese ${count} Tags werden hier gelöscht, ohne Papierkorb. Die nächsten Pulls holen sie neu.`,
     }),
   forgotten: (name) => `${name} ist vergessen.`,

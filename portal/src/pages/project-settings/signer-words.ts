@@ -38,12 +38,12 @@ const en = {
 }
 
 const de: typeof en = {
-  title: 'Signierende',
+  title: 'Unterzeichner',
   about:
     'Wessen Signaturen dieses Projekt vertraut: Schlüsseln von cosign, Zertifikaten von notation, Konten, für die ' +
     'Sigstore bürgt. Der Schalter oben macht eine ihrer Signaturen zur Bedingung für Pulls.',
-  none: 'Noch wird niemandem vertraut: keine Signatur gilt als geprüft.',
-  add: 'Signierende hinzufügen',
+  none: 'Noch wird niemandem vertraut: Keine Signatur gilt als geprüft.',
+  add: 'Unterzeichner hinzufügen',
   edit: 'Ändern',
   editTitle: (name) => `${name} ändern`,
   remove: 'Nicht mehr vertrauen',

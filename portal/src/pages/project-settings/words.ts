@@ -90,17 +90,16 @@ const de: typeof en = {
   publicHint: 'Alle dürfen pullen, auch ohne Konto',
   publicWarning:
     'Alles in diesem Projekt, auch was später gepusht wird, können dann alle pullen, die diesen Server erreichen.',
-  privateWarning: 'Wer ohne Konto pullt oder mit einem, das kein Mitglied ist, wird von da an abgewiesen.',
+  privateWarning: 'Wer ohne Konto pullt oder mit einem, das kein Mitglied ist, wird von da an abgelehnt.',
   saved: 'Die Einstellungen sind gespeichert.',
   quota: 'Speicher',
-  quotaAbout: 'Jede Schicht zählt in einem Projekt einmal, in wie vielen Images sie auch steckt.',
+  quotaAbout: 'Jeder Layer zählt in einem Projekt einmal, in wie vielen Images er auch steckt.',
   used: (used, limit) => `${used} von ${limit}`,
   usedNoLimit: (used) => `${used}, ohne Grenze`,
   limit: 'Grenze in GiB',
-  limitHint: 'Ein Push, der darüber hinausgeht, wird abgewiesen. Leer: keine Grenze.',
+  limitHint: 'Ein Push, der darüber hinausgeht, wird abgelehnt. Leer: keine Grenze.',
   limitBad: 'Eine Zahl über 0 oder nichts.',
-  limitBelow: (used) =>
-    `Das Projekt belegt schon ${used}: darunter wird jeder Push abgewiesen, bis etwas gelöscht ist.`,
+  limitBelow: (used) => `Das Projekt belegt schon ${used}: darunter wird jeder Push abgelehnt, bis etwas gelöscht ist.`,
   limitSaved: 'Die Grenze ist gesetzt.',
   onlyAdmins: 'Die Grenze setzen Systemadministratoren.',
   security: 'Sicherheit',
@@ -108,7 +107,7 @@ const de: typeof en = {
     'Was mit einem Image beim Push geschieht, und welche Images sich pullen lassen. Wem ein Pull verweigert ' +
     'wird, der ' +
     'liest den Grund in der Antwort.',
-  prevent: 'Pulls verwundbarer Images abweisen',
+  prevent: 'Pulls verwundbarer Images ablehnen',
   severity: 'Ab diesem Schweregrad',
   severities: {
     none: 'keiner',
@@ -118,9 +117,9 @@ const de: typeof en = {
     high: 'hoch',
     critical: 'kritisch',
   },
-  verify: 'Pulls von Images ohne geprüfte Signatur der Signierenden unten abweisen',
-  cosign: 'Pulls von Images ohne cosign-Signatur abweisen',
-  notation: 'Pulls von Images ohne notation-Signatur abweisen',
+  verify: 'Pulls von Images ohne geprüfte Signatur eines Unterzeichners unten ablehnen',
+  cosign: 'Pulls von Images ohne cosign-Signatur ablehnen',
+  notation: 'Pulls von Images ohne notation-Signatur ablehnen',
   autoScan: 'Jedes Image beim Push scannen',
   autoSbom: 'Beim Push eines Images eine SBOM erzeugen',
   sbomMaker: 'SBOMs erzeugt',
@@ -131,7 +130,7 @@ const de: typeof en = {
   noWarning: 'keine Warnung',
   newImages: 'Neue Images',
   hold: 'Neue Images zurückhalten, bis sie gescannt sind',
-  holdHint: 'Jeder Push lässt das Image scannen. Bis der erste Bericht da ist, werden Pulls abgewiesen.',
+  holdHint: 'Jeder Push lässt das Image scannen. Bis der erste Bericht da ist, werden Pulls abgelehnt.',
   holdSeconds: 'Höchstens so lange, in Sekunden',
   holdSecondsBad: 'Eine ganze Zahl von 1 bis 2592000; das sind 30 Tage.',
   holdThen: 'Ein Image, zu dem es bis dahin keinen Bericht gibt',
@@ -140,7 +139,7 @@ const de: typeof en = {
   scannerAbout:
     'Er sucht in den Images dieses Projekts nach Schwachstellen. Nur seine Berichte zählen: nach einem Wechsel ' +
     'sind die ' +
-    'Images neu zu prüfen.',
+    'Images neu zu scannen.',
   noScanner: 'Es gibt keinen: Systemadministratoren registrieren Scanner.',
   dataOf: 'Seine Daten sind von',
   default: 'Standard',

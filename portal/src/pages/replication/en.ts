@@ -20,8 +20,6 @@ export const en = {
   off: 'off',
   changed: 'Changed',
   run: 'Run',
-  edit: 'Edit',
-  delete: 'Delete',
   enable: 'Switch on',
   disable: 'Switch off',
   isOff: 'The policy is switched off.',

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { getReplicationDrift, getReplicationPolicy, previewReplicationPolicy } from '../../../../api/replication.ts'
+import { common } from '../../i18n/common.ts'
 import { useAction } from '../../lib/action.ts'
 import { send } from '../../lib/api.ts'
 import { useLive } from '../../lib/live.ts'
@@ -16,7 +17,7 @@ import { Tabs } from '../../ui/tabs.tsx'
 import { Editor } from './editor.tsx'
 import { showFilters, showTrigger, Way, type Policy } from './policy.tsx'
 import { DriftView, PreviewView } from './preview.tsx'
-import { DeletePolicy } from './replication.tsx'
+import { DeletePolicy } from './delete-policy.tsx'
 import { RunDialog } from './run-dialog.tsx'
 import { RunDrawer } from './run-drawer.tsx'
 import { Runs } from './runs.tsx'
@@ -72,11 +73,11 @@ function Head({ policy }: { policy: Policy }) {
         actions={
           <>
             {canInSystem('replication-policy', 'delete') && (
-              <Button tone="quiet" icon="trash" aria-label={words().delete} onClick={() => setAsked('delete')} />
+              <Button tone="quiet" icon="trash" aria-label={common().delete} onClick={() => setAsked('delete')} />
             )}
             {canInSystem('replication-policy', 'update') && (
               <Button icon="edit" onClick={() => setAsked('edit')}>
-                {words().edit}
+                {common().edit}
               </Button>
             )}
             <Button tone="main" icon="play" disabledBecause={mayRun} onClick={() => setAsked('run')}>

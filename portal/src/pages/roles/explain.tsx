@@ -6,7 +6,7 @@ import { facetOf, SelectFacet, TextFacet } from '../../ui/facets.tsx'
 import { DataGrid, type Column } from '../../ui/grid.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import type { IconName } from '../../ui/icons.ts'
-import { actionName, resourceName } from '../../lib/right-words.ts'
+import { reasonText, rightName } from './reasons.ts'
 import { words } from './words.ts'
 
 type Entry = AnswerOf<typeof getProjectAccess>[number]
@@ -94,12 +94,6 @@ function Facets({ isOfSomebody, kind }: { isOfSomebody: boolean; kind: string })
   )
 }
 
-/** `Repositories: push`. */
-function rightName(right: string): string {
-  const at = right.indexOf(':')
-  return `${resourceName(right.slice(0, at))}: ${actionName(right.slice(at + 1))}`
-}
-
 const icons: Record<string, IconName> = { u: 'user', g: 'users', r: 'robot', t: 'key', a: 'globe' }
 
 function columnsOf(): Column<Entry>[] {
@@ -126,9 +120,9 @@ function columnsOf(): Column<Entry>[] {
       title: words().because,
       cell: ({ because, protected_by: rules }) => (
         <ul class="reasons">
-          {[...because, ...rules].map(({ text }) => (
-            <li key={text} class="wrap-text">
-              {text}
+          {[...because, ...rules].map((reason) => (
+            <li key={reason.text} class="wrap-text">
+              {reasonText(reason)}
             </li>
           ))}
         </ul>

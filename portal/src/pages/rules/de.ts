@@ -5,7 +5,7 @@ const tage = (days: number): string => plural(days, { one: 'einem Tag', other: `
 
 /** The words of the page in German. */
 export const de: typeof en = {
-  views: { rules: 'Regeln', preview: 'Vorschau', runs: 'Läufe', why: 'Warum ist dieser Tag hier?' },
+  views: { rules: 'Regeln', preview: 'Vorschau', runs: 'Läufe', why: 'Warum ist dieses Tag hier?' },
   everyTag: 'alle Tags',
   tagsLike: (patterns) => `Tags ${patterns}`,
   exceptTags: (patterns) => `alle Tags außer ${patterns}`,
@@ -14,7 +14,7 @@ export const de: typeof en = {
   exceptRepositories: (patterns) => `in allen Repositorys außer ${patterns}`,
   andUntagged: 'und Artefakte ohne Tags',
   immutable: 'Unveränderliche Tags',
-  immutableAbout: 'Ein solcher Tag lässt sich von niemandem noch einmal pushen, verschieben oder löschen.',
+  immutableAbout: 'Ein solches Tag lässt sich von niemandem noch einmal pushen, verschieben oder löschen.',
   immutableRule: (tags, repositories) => `Unverändert lassen: ${tags} ${repositories}`,
   addImmutable: 'Neue Regel',
   editImmutable: 'Regel bearbeiten',
@@ -37,10 +37,10 @@ export const de: typeof en = {
   ruleGone: 'Die Regel ist gelöscht.',
   retention: 'Aufbewahrung',
   retentionAbout:
-    'Die Regeln gelten von oben nach unten; die erste, die einen Tag erfasst, entscheidet. Was keine erfasst, bleibt.',
+    'Die Regeln gelten von oben nach unten; die erste, die ein Tag erfasst, entscheidet. Was keine erfasst, bleibt.',
   ofArtifacts:
     'Das sind Regeln in Harbors Form: sie entscheiden über alle Tags eines Artefakts gemeinsam. Beim Bearbeiten ' +
-    'werden sie zu Regeln in Reihenfolge, die über jeden Tag einzeln entscheiden.',
+    'werden sie zu Regeln in Reihenfolge, die über jedes Tag einzeln entscheiden.',
   noPolicyTitle: 'Alles bleibt',
   noPolicy:
     'Hier gibt es keine Aufbewahrungsregeln: gelöscht wird nur, was jemand löscht. Regeln lassen sich erproben, ' +
@@ -129,10 +129,10 @@ export const de: typeof en = {
   notWhole: 'Für eine Antwort sind es zu viele Tags: ein Repository nennen oder einen Probelauf starten.',
   changes: (count) =>
     plural(count, {
-      one: 'Über einen Tag wird anders entschieden als jetzt',
+      one: 'Über ein Tag wird anders entschieden als jetzt',
       other: `Über ${count} Tags wird anders entschieden als jetzt`,
     }),
-  noChanges: 'Über jeden Tag wird entschieden wie nach den gespeicherten Regeln.',
+  noChanges: 'Über jedes Tag wird entschieden wie nach den gespeicherten Regeln.',
   show: 'Zeigen',
   shows: { all: 'Alles', dropped: 'Was gelöscht würde' },
   repository: 'Repository',
@@ -145,8 +145,8 @@ export const de: typeof en = {
   until: 'Bis',
   byRule: (number) => `Regel ${number}`,
   reasons: {
-    'no-rule': 'keine Regel erfasst ihn',
-    'immutable': 'der Tag ist unveränderlich',
+    'no-rule': 'keine Regel erfasst es',
+    'immutable': 'das Tag ist unveränderlich',
     'running': 'ein Cluster führt es aus',
     'index': 'es ist Teil eines Index, der bleibt',
   },

@@ -20,7 +20,7 @@ const de: typeof en = {
   hints: {
     ok: 'Sie kennt, was bis dahin veröffentlicht wurde.',
     stale:
-      'Was seither veröffentlicht wurde, ist unbekannt: Images gelten als ungeprüft, bis eine neuere importiert ' +
+      'Was seither veröffentlicht wurde, ist unbekannt: Images gelten als nicht gescannt, bis eine neuere importiert ' +
       'ist.',
     none: 'Der eigene Scanner findet nichts, bevor eine importiert ist: marina vulndb import',
   },

@@ -1,14 +1,11 @@
-import { useId, useRef, useState } from 'preact/hooks'
 import type { AnswerOf } from '../../../../api/operation.ts'
 import { createScanner, pingScanner, updateScanner, type listScanners } from '../../../../api/scanners.ts'
 import { common } from '../../i18n/common.ts'
 import { send } from '../../lib/api.ts'
 import { forget } from '../../lib/query.ts'
-import { Button } from '../../ui/button.tsx'
 import { SelectField } from '../../ui/choices.tsx'
-import { Dialog } from '../../ui/dialog.tsx'
-import { CheckField, Form, TextField, type Values } from '../../ui/form.tsx'
-import { Icon } from '../../ui/icon.tsx'
+import { FormDialog } from '../../ui/form-dialog.tsx'
+import { CheckField, TextField, type Values } from '../../ui/form.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { words } from './words.ts'
 
@@ -16,52 +13,30 @@ export type Scanner = AnswerOf<typeof listScanners>[number]
 
 /** Makes or changes a registration, and tests it on demand before it is saved. */
 export function ScannerEditor({ scanner, onClose }: { scanner?: Scanner; onClose(): void }) {
-  const id = useId()
-  const [isBusy, setBusy] = useState(false)
-  const [isTested, setTested] = useState(false)
-  const testsOnly = useRef(false)
-  const submit = async (values: Values) => {
-    setTested(false)
-    const body = bodyIn(values)
-    if (testsOnly.current) {
-      const { name, url, auth } = body
-      await send(pingScanner, { body: { name, url, auth, access_credential: values['secret'] ?? '' } })
-      return setTested(true)
-    }
-    if (scanner) await send(updateScanner, { params: { registration_id: scanner.uuid }, body })
-    else await send(createScanner, { body })
-    forget('/scanners')
-    toast(words().saved(body.name))
-    return onClose()
-  }
   return (
-    <Dialog
+    <FormDialog
       title={scanner ? words().editTitle(scanner.name) : words().create}
+      action={scanner ? common().save : common().create}
       onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>{common().cancel}</Button>
-          <Button type="submit" form={id} icon="refresh" isBusy={isBusy} onClick={() => (testsOnly.current = true)}>
-            {words().test}
-          </Button>
-          <Button tone="main" type="submit" form={id} isBusy={isBusy} onClick={() => (testsOnly.current = false)}>
-            {scanner ? common().save : common().create}
-          </Button>
-        </>
-      }
+      submit={(values) => save(bodyIn(values), scanner)}
+      trial={{ label: words().test, worked: words().answers, run: test }}
+      fieldOf={({ status }) => (status === 409 ? 'name' : undefined)}
     >
-      <Form id={id} onBusy={setBusy} submit={submit} fieldOf={({ status }) => (status === 409 ? 'name' : undefined)}>
-        <Fields scanner={scanner} />
-        <div role="status">
-          {isTested && (
-            <p class="note info">
-              <Icon name="check" /> {words().answers}
-            </p>
-          )}
-        </div>
-      </Form>
-    </Dialog>
+      <Fields scanner={scanner} />
+    </FormDialog>
   )
+}
+
+async function test(values: Values): Promise<void> {
+  const { name, url, auth } = bodyIn(values)
+  await send(pingScanner, { body: { name, url, auth, access_credential: values['secret'] ?? '' } })
+}
+
+async function save(body: ReturnType<typeof bodyIn>, scanner: Scanner | undefined): Promise<void> {
+  if (scanner) await send(updateScanner, { params: { registration_id: scanner.uuid }, body })
+  else await send(createScanner, { body })
+  forget('/scanners')
+  toast(words().saved(body.name))
 }
 
 function Fields({ scanner }: { scanner: Scanner | undefined }) {

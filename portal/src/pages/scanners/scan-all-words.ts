@@ -18,20 +18,19 @@ const en = {
 }
 
 const de: typeof en = {
-  title: 'Prüfung aller Images',
+  title: 'Scan aller Images',
   about: 'Jedes Image untersucht der Scanner seines Projekts oder sonst der Standard-Scanner.',
-  none: 'Sie lief noch nie.',
-  noDefault: 'Sie braucht einen Scanner, der Standard und eingeschaltet ist.',
-  progress: 'Wie weit die Prüfung aller Images ist',
+  none: 'Er lief noch nie.',
+  noDefault: 'Er braucht einen Scanner, der Standard und eingeschaltet ist.',
+  progress: 'Wie weit der Scan aller Images ist',
   done: (done, all) => `${done} von ${all} Images`,
-  ended: (all) => `Die letzte hat ${all} Images untersucht.`,
-  start: 'Jetzt alle prüfen',
+  ended: (all) => `Der letzte hat ${all} Images untersucht.`,
+  start: 'Jetzt alle scannen',
   startHint:
-    'Eine Prüfung aller Images ist viel Arbeit für den Scanner. Vorhandene Berichte bleiben, bis neue fertig ' +
-    'sind.',
-  started: 'Die Prüfung aller Images beginnt.',
-  stopped: 'Sie wird angehalten: was fertig ist, bleibt.',
-  schedule: 'Wann alle Images geprüft werden',
+    'Ein Scan aller Images ist viel Arbeit für den Scanner. Vorhandene Berichte bleiben, bis neue fertig ' + 'sind.',
+  started: 'Der Scan aller Images beginnt.',
+  stopped: 'Er wird angehalten: Was fertig ist, bleibt.',
+  schedule: 'Wann alle Images gescannt werden',
   saved: 'Der Zeitplan ist gespeichert.',
 }
 

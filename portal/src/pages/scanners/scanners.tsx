@@ -1,4 +1,3 @@
-import { useState } from 'preact/hooks'
 import {
   deleteScanner,
   getScannerMetadata,
@@ -11,56 +10,42 @@ import { forget, useApi } from '../../lib/query.ts'
 import { canInSystem } from '../../lib/session.ts'
 import { attempt } from '../../ui/attempt.ts'
 import { Badge } from '../../ui/badge.tsx'
-import { Button } from '../../ui/button.tsx'
 import { CodeView } from '../../ui/code.tsx'
-import { Confirm } from '../../ui/confirm.tsx'
+import { textColumn, timeColumn } from '../../ui/columns.tsx'
+import { DeleteDialog } from '../../ui/delete-dialog.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
-import { EmptyState } from '../../ui/empty.tsx'
-import { DataGrid, type Column } from '../../ui/grid.tsx'
-import { PageHeader } from '../../ui/header.tsx'
+import type { Column } from '../../ui/grid.tsx'
+import { ListPage, type OpenDialog } from '../../ui/list-page.tsx'
+import { deleteItem, editItem } from '../../ui/menu-items.ts'
 import type { MenuItem } from '../../ui/menu.tsx'
 import { ErrorState } from '../../ui/problem.tsx'
-import { TimeAgo } from '../../ui/time.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { ScannerEditor, type Scanner } from './editor.tsx'
 import { Database } from './database.tsx'
 import { ScanAll } from './scan-all.tsx'
 import { words } from './words.ts'
 
-type Asked = { what: 'edit' | 'delete' | 'ask'; scanner: Scanner } | { what: 'add' } | undefined
-
 /** The scanners that are registered. */
 export default function Scanners() {
-  const [asked, setAsked] = useState<Asked>(undefined)
-  const close = () => setAsked(undefined)
-  const add = canInSystem('scanner', 'create') && (
-    <Button tone="main" icon="add" onClick={() => setAsked({ what: 'add' })}>
-      {words().create}
-    </Button>
-  )
   return (
-    <>
-      <PageHeader title={words().title} about={words().about} actions={add} />
+    <ListPage
+      title={words().title}
+      about={words().about}
+      create={{
+        label: words().create,
+        may: canInSystem('scanner', 'create'),
+        dialog: (onClose) => <ScannerEditor onClose={onClose} />,
+      }}
+      operation={listScanners}
+      columns={columnsOf}
+      keyOf={(one) => one.uuid}
+      nameOf={(one) => one.name}
+      rowActions={actionsOf}
+      none={{ icon: 'shield', title: words().none, hint: words().noneHint }}
+    >
       {canInSystem('configuration', 'read') && <Database />}
       {canInSystem('scan-all', 'read') && <ScanAll />}
-      <DataGrid
-        label={words().title}
-        operation={listScanners}
-        columns={columnsOf()}
-        keyOf={(one) => one.uuid}
-        nameOf={(one) => one.name}
-        rowActions={(scanner) => actionsOf(scanner, setAsked)}
-        empty={
-          <EmptyState icon="shield" title={words().none} action={add}>
-            {words().noneHint}
-          </EmptyState>
-        }
-      />
-      {asked?.what === 'add' && <ScannerEditor onClose={close} />}
-      {asked?.what === 'edit' && <ScannerEditor scanner={asked.scanner} onClose={close} />}
-      {asked?.what === 'delete' && <DeleteScanner scanner={asked.scanner} onClose={close} />}
-      {asked?.what === 'ask' && <Metadata scanner={asked.scanner} onClose={close} />}
-    </>
+    </ListPage>
   )
 }
 
@@ -68,18 +53,14 @@ type OneProps = { scanner: Scanner; onClose(): void }
 
 function DeleteScanner({ scanner: { uuid, name }, onClose }: OneProps) {
   return (
-    <Confirm
+    <DeleteDialog
       title={words().deleteTitle(name)}
-      action={words().delete}
+      hint={words().deleteHint}
+      run={() => send(deleteScanner, { params: { registration_id: uuid } })}
+      forgets={['/scanners']}
+      gone={words().gone(name)}
       onClose={onClose}
-      run={async () => {
-        await send(deleteScanner, { params: { registration_id: uuid } })
-        forget('/scanners')
-        toast(words().gone(name))
-      }}
-    >
-      <p>{words().deleteHint}</p>
-    </Confirm>
+    />
   )
 }
 
@@ -104,10 +85,14 @@ async function switchScanner({ uuid, disabled }: Scanner): Promise<void> {
   forget('/scanners')
 }
 
-function actionsOf(scanner: Scanner, ask: (asked: Asked) => void): MenuItem[] {
+function actionsOf(scanner: Scanner, open: OpenDialog): MenuItem[] {
   const mayNot = (action: string) => (canInSystem('scanner', action) ? undefined : words().mayNot)
   return [
-    { label: words().ask, icon: 'info', run: () => ask({ what: 'ask', scanner }) },
+    {
+      label: words().ask,
+      icon: 'info',
+      run: () => open((onClose) => <Metadata scanner={scanner} onClose={onClose} />),
+    },
     {
       label: words().makeDefault,
       icon: 'check',
@@ -120,14 +105,8 @@ function actionsOf(scanner: Scanner, ask: (asked: Asked) => void): MenuItem[] {
       disabledBecause: mayNot('update'),
       run: () => attempt(() => switchScanner(scanner)),
     },
-    { label: words().edit, icon: 'edit', disabledBecause: mayNot('update'), run: () => ask({ what: 'edit', scanner }) },
-    {
-      label: words().delete,
-      icon: 'trash',
-      isDanger: true,
-      disabledBecause: mayNot('delete'),
-      run: () => ask({ what: 'delete', scanner }),
-    },
+    editItem(() => open((onClose) => <ScannerEditor scanner={scanner} onClose={onClose} />), mayNot('update')),
+    deleteItem(() => open((onClose) => <DeleteScanner scanner={scanner} onClose={onClose} />), mayNot('delete')),
   ]
 }
 
@@ -142,30 +121,20 @@ function columnsOf(): Column<Scanner>[] {
         </span>
       ),
     },
-    { name: 'address', title: words().address, cell: ({ url }) => <span class="wrap-text">{url}</span> },
+    textColumn('address', words().address, ({ url }) => url),
     {
       name: 'state',
       title: words().state,
       cell: ({ disabled }) =>
         disabled ? <Badge tone="warn">{words().disabled}</Badge> : <Badge tone="good">{words().enabled}</Badge>,
     },
-    {
-      name: 'data',
-      title: words().dataDate,
-      hideBelow: 'small',
-      cell: ({ database_time: at }) => <TimeAgo at={at} />,
-    },
+    timeColumn('data', words().dataDate, (one) => one.database_time, { hideBelow: 'small' }),
     {
       name: 'auth',
       title: words().credential,
       hideBelow: 'medium',
       cell: ({ auth }) => words().auths[auth] ?? auth,
     },
-    {
-      name: 'created',
-      title: words().created,
-      hideBelow: 'medium',
-      cell: ({ create_time: at }) => <TimeAgo at={at} />,
-    },
+    timeColumn('created', words().created, (one) => one.create_time, { hideBelow: 'medium' }),
   ]
 }

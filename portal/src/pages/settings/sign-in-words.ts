@@ -58,7 +58,7 @@ const de: typeof en = {
   modes: {
     db_auth: 'Konten dieses Marina',
     ldap_auth: 'LDAP oder Active Directory',
-    oidc_auth: 'OIDC: Einmalanmeldung',
+    oidc_auth: 'OIDC: Single Sign-on',
     http_auth: 'HTTP-Proxy',
     uaa_auth: 'UAA',
   },

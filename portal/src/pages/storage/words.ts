@@ -211,10 +211,13 @@ const de: typeof en = {
   couldRestore: (time) => `Das lässt sich ${time} lang im Papierkorb des Projekts zurücknehmen.`,
   notRestorable: 'Löschungen lassen sich hier nicht zurücknehmen: Das ist endgültig.',
   simulate: (days) => `Wären sie vor ${days} Tagen gelöscht worden:`,
-  noneFailed: 'Kein Pull wäre seitdem gescheitert.',
+  noneFailed: 'Kein Pull wäre seitdem fehlgeschlagen.',
   wouldFail: (count) =>
-    plural(count, { one: 'Ein Pull wäre seitdem gescheitert.', other: `${count} Pulls wären seitdem gescheitert.` }),
-  failed: 'Gescheiterte Pulls',
+    plural(count, {
+      one: 'Ein Pull wäre seitdem fehlgeschlagen.',
+      other: `${count} Pulls wären seitdem fehlgeschlagen.`,
+    }),
+  failed: 'Fehlgeschlagene Pulls',
   recordedFrom: (day) => `Pulls sind bekannt seit ${day}.`,
   nothingRecorded: 'Pulls je Tag werden hier nicht aufgezeichnet, also weiß es niemand.',
   deleteThem: (count) => plural(count, { one: 'Ein Repository löschen', other: `${count} Repositorys löschen` }),

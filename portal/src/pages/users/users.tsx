@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { AnswerOf } from '../../../../api/operation.ts'
 import { deleteUser, listUsers, setUserSysAdmin } from '../../../../api/users.ts'
+import { common } from '../../i18n/common.ts'
 import { send } from '../../lib/api.ts'
 import { likeQ } from '../../lib/q.ts'
 import { forget } from '../../lib/query.ts'
@@ -8,106 +9,86 @@ import { canInSystem, systemInfo, user, vouchedBy } from '../../lib/session.ts'
 import { attempt } from '../../ui/attempt.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
+import { textColumn, timeColumn } from '../../ui/columns.tsx'
 import { Confirm } from '../../ui/confirm.tsx'
-import { EmptyState } from '../../ui/empty.tsx'
-import { DataGrid, type Column } from '../../ui/grid.tsx'
-import { PageHeader } from '../../ui/header.tsx'
+import { DeleteDialog } from '../../ui/delete-dialog.tsx'
+import { CheckField } from '../../ui/form.tsx'
+import type { Column } from '../../ui/grid.tsx'
+import { ListPage, type OpenDialog } from '../../ui/list-page.tsx'
+import { deleteItem, editItem } from '../../ui/menu-items.ts'
 import { later } from '../../ui/later.tsx'
 import type { MenuItem } from '../../ui/menu.tsx'
-import { TimeAgo } from '../../ui/time.tsx'
 import { toast } from '../../ui/toasts.tsx'
 import { EditUser, NewUser, SetPassword } from './dialogs.tsx'
 import { UserTokens } from './user-tokens.tsx'
 import { words } from './words.ts'
 
 type User = AnswerOf<typeof listUsers>[number]
-type Asked =
-  | { what: 'edit' | 'password' | 'tokens' | 'delete' | 'promote'; who: User }
-  | { what: 'add' | 'import' }
-  | undefined
-
 const ImportPeople = later(async () => (await import('./import-people.tsx')).ImportPeople)
 
-/** The accounts of people. */
+/** The accounts of people. In most modes they are made elsewhere: at their first sign-in. */
 export default function Users() {
-  const [asked, setAsked] = useState<Asked>(undefined)
-  const close = () => setAsked(undefined)
-  const add = canInSystem('user', 'create') && <AddButtons onOpen={setAsked} />
-  return (
-    <>
-      <PageHeader title={words().title} about={words().about} actions={add} />
-      <DataGrid
-        label={words().title}
-        operation={listUsers}
-        columns={columnsOf()}
-        keyOf={(one) => one.user_id}
-        nameOf={(one) => one.username}
-        filter={{ label: words().filter, toQuery: (text) => ({ q: likeQ('username', text) }) }}
-        defaultSort="username"
-        rowActions={(one) => actionsOf(one, setAsked)}
-        {...(canInSystem('user', 'delete') && { bulk: [bulkDelete()] })}
-        empty={<EmptyState icon="users" title={words().none} />}
-      />
-      {asked?.what === 'add' && <NewUser onClose={close} />}
-      {asked?.what === 'import' && <ImportPeople onClose={close} />}
-      {asked?.what === 'edit' && <EditUser who={asked.who} onClose={close} />}
-      {asked?.what === 'password' && <SetPassword who={asked.who} onClose={close} />}
-      {asked?.what === 'tokens' && <UserTokens who={asked.who} onClose={close} />}
-      {asked?.what === 'delete' && <DeleteUser who={asked.who} onClose={close} />}
-      {asked?.what === 'promote' && <Promote who={asked.who} onClose={close} />}
-    </>
-  )
-}
-
-/** In most modes the accounts of people are made elsewhere: at their first sign-in. */
-function AddButtons({ onOpen }: { onOpen(asked: Asked): void }) {
   const mode = systemInfo.value?.auth_mode ?? 'db_auth'
+  const mayCreate = canInSystem('user', 'create')
   return (
-    <>
-      {mode === 'ldap_auth' && (
-        <Button icon="download" onClick={() => onOpen({ what: 'import' })}>
-          {words().import}
-        </Button>
-      )}
-      <Button
-        tone="main"
-        icon="add"
-        disabledBecause={mode === 'db_auth' ? undefined : words().madeElsewhere}
-        onClick={() => onOpen({ what: 'add' })}
-      >
-        {words().create}
-      </Button>
-    </>
+    <ListPage
+      title={words().title}
+      about={words().about}
+      {...(mayCreate && mode === 'ldap_auth' && { buttons: importButton })}
+      create={{
+        label: words().create,
+        may: mayCreate,
+        disabledBecause: mode === 'db_auth' ? undefined : words().madeElsewhere,
+        dialog: (onClose) => <NewUser onClose={onClose} />,
+      }}
+      operation={listUsers}
+      columns={columnsOf}
+      keyOf={(one) => one.user_id}
+      nameOf={(one) => one.username}
+      filter={{ label: words().filter, toQuery: (text) => ({ q: likeQ('username', text) }) }}
+      defaultSort="username"
+      rowActions={actionsOf}
+      {...(canInSystem('user', 'delete') && { bulk: [bulkDelete()] })}
+      none={{ icon: 'users', title: words().none }}
+    />
   )
 }
 
-const remove = async ({ user_id: id }: User): Promise<void> =>
-  void (await send(deleteUser, { params: { user_id: id } }))
+const importButton = (open: OpenDialog) => (
+  <Button icon="download" onClick={() => open((onClose) => <ImportPeople onClose={onClose} />)}>
+    {words().import}
+  </Button>
+)
+
+/** Unless it is asked for here, the server's setting says whether the name is masked in the audit log. */
+const remove = async ({ user_id: id }: User, masks = false): Promise<void> =>
+  void (await send(deleteUser, { params: { user_id: id }, query: masks ? { mask_audit_log: true } : {} }))
 
 const bulkDelete = () => ({
-  label: words().delete,
+  label: common().delete,
   icon: 'trash' as const,
   isDanger: true,
   ask: (rows: User[]) => words().deleteMany(rows.length),
-  run: remove,
+  run: (who: User) => remove(who),
   onDone: () => forget('/users'),
 })
 
 function DeleteUser({ who, onClose }: { who: User; onClose(): void }) {
+  const [masks, setMasks] = useState(false)
   return (
-    <Confirm
+    <DeleteDialog
       title={words().deleteTitle(who.username)}
-      action={words().delete}
+      hint={words().deleteHint}
       typed={who.username}
+      run={() => remove(who, masks)}
+      forgets={['/users', '/system/audit-masking']}
+      gone={words().gone(who.username)}
       onClose={onClose}
-      run={async () => {
-        await remove(who)
-        forget('/users')
-        toast(words().gone(who.username))
-      }}
     >
-      <p>{words().deleteHint}</p>
-    </Confirm>
+      <div class="below">
+        <CheckField name="mask" label={words().mask} hint={words().maskHint} onPick={setMasks} />
+      </div>
+    </DeleteDialog>
   )
 }
 
@@ -130,29 +111,24 @@ function Promote({ who, onClose }: { who: User; onClose(): void }) {
   )
 }
 
-function actionsOf(who: User, ask: (asked: Asked) => void): MenuItem[] {
+function actionsOf(who: User, open: OpenDialog): MenuItem[] {
   const isSelf = who.user_id === user.value?.user_id
   const mayNot = canInSystem('user', 'update') ? undefined : words().mayNot
   const mayNotHere = mayNot ?? (isSelf ? words().notYourself : undefined)
   const isElsewhere = vouchedBy(who) === undefined ? undefined : words().keptElsewhere
   return [
-    {
-      label: words().edit,
-      icon: 'edit',
-      disabledBecause: mayNot ?? isElsewhere,
-      run: () => ask({ what: 'edit', who }),
-    },
+    editItem(() => open((onClose) => <EditUser who={who} onClose={onClose} />), mayNot ?? isElsewhere),
     {
       label: words().setPassword,
       icon: 'key',
       disabledBecause: mayNotHere ?? isElsewhere,
-      run: () => ask({ what: 'password', who }),
+      run: () => open((onClose) => <SetPassword who={who} onClose={onClose} />),
     },
     {
       label: words().tokens,
       icon: 'lock',
       disabledBecause: canInSystem('user', 'read') ? undefined : words().mayNot,
-      run: () => ask({ what: 'tokens', who }),
+      run: () => open((onClose) => <UserTokens who={who} onClose={onClose} />),
     },
     who.sysadmin_flag
       ? {
@@ -165,15 +141,12 @@ function actionsOf(who: User, ask: (asked: Asked) => void): MenuItem[] {
           label: words().makeAdmin,
           icon: 'shield',
           disabledBecause: mayNot,
-          run: () => ask({ what: 'promote', who }),
+          run: () => open((onClose) => <Promote who={who} onClose={onClose} />),
         },
-    {
-      label: words().delete,
-      icon: 'trash',
-      isDanger: true,
-      disabledBecause: canInSystem('user', 'delete') ? (isSelf ? words().notYourself : undefined) : words().mayNot,
-      run: () => ask({ what: 'delete', who }),
-    },
+    deleteItem(
+      () => open((onClose) => <DeleteUser who={who} onClose={onClose} />),
+      canInSystem('user', 'delete') ? (isSelf ? words().notYourself : undefined) : words().mayNot,
+    ),
   ]
 }
 
@@ -191,30 +164,9 @@ function columnsOf(): Column<User>[] {
         </span>
       ),
     },
-    {
-      name: 'real',
-      title: words().realName,
-      hideBelow: 'small',
-      cell: ({ realname }) => <span class="wrap-text">{realname || '–'}</span>,
-    },
-    {
-      name: 'email',
-      title: words().email,
-      hideBelow: 'small',
-      cell: ({ email }) => <span class="wrap-text">{email || '–'}</span>,
-    },
-    {
-      name: 'comment',
-      title: words().comment,
-      hideBelow: 'medium',
-      cell: ({ comment }) => <span class="wrap-text">{comment || '–'}</span>,
-    },
-    {
-      name: 'created',
-      title: words().created,
-      sort: 'creation_time',
-      hideBelow: 'small',
-      cell: (one) => <TimeAgo at={one.creation_time} />,
-    },
+    textColumn('real', words().realName, (one) => one.realname, { hideBelow: 'small' }),
+    textColumn('email', words().email, (one) => one.email, { hideBelow: 'small' }),
+    textColumn('comment', words().comment, (one) => one.comment, { hideBelow: 'medium' }),
+    timeColumn('created', words().created, (one) => one.creation_time, { sort: 'creation_time', hideBelow: 'small' }),
   ]
 }

@@ -8,7 +8,9 @@ export function sampleOf(
       ? { retention: { total: 12, retained: 9, project_name: project, result: 'SUCCESS', deleted_artifact: [] } }
       : type === 'REPLICATION'
         ? { replication: { job_status: 'Success', artifact_type: 'image', trigger_type: 'MANUAL', execution_id: 7 } }
-        : { ...resourceOf(type, project, host), ...detailsOf(type), ...vulnerabilitiesOf(type) }
+        : type === 'ROBOT_EXPIRING'
+          ? { robot: { id: 4, name: `robot$${project}+ci`, expires_at: 1_795_863_600 } }
+          : { ...resourceOf(type, project, host), ...detailsOf(type), ...vulnerabilitiesOf(type) }
   return JSON.stringify({ type, occur_at: 1_795_258_800, operator: user, event_data }, undefined, 2)
 }
 

@@ -3,6 +3,10 @@ import { parseRevocationLists, type RevocationList } from './crl.ts'
 
 /** Says what is wrong with certificates of clients. */
 export type Authority = {
+  /** Those whose certificates of clients count. */
+  certificates: readonly X509Certificate[]
+  /** The revocation lists in force; undefined where revocation is not checked. */
+  lists(): readonly RevocationList[] | undefined
   /**
    * What is wrong with a certificate at this moment, as the end of a sentence about it; undefined when it is good.
    * `isVerified`: TLS has verified the chain, intermediate certificates included.
@@ -20,6 +24,8 @@ export function openAuthority(ca: string, crl?: string): Authority {
   const authorities = readAuthorities(ca)
   let lists = crl === undefined ? undefined : parseRevocationLists(crl, authorities)
   return {
+    certificates: authorities,
+    lists: () => lists,
     problemOf(certificate, { isVerified }) {
       const now = Date.now()
       const [from, to] = [certificate.validFromDate, certificate.validToDate]

@@ -13,14 +13,18 @@ import { whoseIs, type CertificateRule } from './rules.ts'
 /** The caller that a request's certificate stands for; undefined for a request without one. Throws UNAUTHORIZED. */
 export type ByCertificate = (request: IncomingMessage) => Promise<Caller | undefined>
 
-type CertificateOptions = {
+/** What decides whose a certificate is. */
+export type CertificateParts = {
   authority: Authority
   rules: readonly CertificateRule[]
   /** The header in which trusted proxies send certificates. */
   header: string | undefined
-  isFromProxy(request: IncomingMessage): boolean
   /** The account or robot of a name; undefined when there is none, or it may not log in. */
   find: Record<CertificateRule['kind'], (name: string) => Promise<Caller | undefined>>
+}
+
+type CertificateOptions = CertificateParts & {
+  isFromProxy(request: IncomingMessage): boolean
   /** Told of each request that was identified. */
   onAccepted(): void
   onRefused(subject: string, why: string): void
@@ -59,10 +63,17 @@ export function openByCertificate(options: CertificateOptions): ByCertificate {
 }
 
 async function identify(
-  { authority, rules, find }: CertificateOptions,
+  parts: CertificateParts,
   presented: Presented | Refusal | undefined,
 ): Promise<Caller | Refusal | undefined> {
-  if (!presented || 'why' in presented) return presented
+  return !presented || 'why' in presented ? presented : identifyCertificate(parts, presented)
+}
+
+/** The caller that a certificate stands for, or why it is not accepted. */
+export async function identifyCertificate(
+  { authority, rules, find }: CertificateParts,
+  presented: Presented,
+): Promise<Caller | Refusal> {
   const { certificate, isVerified } = presented
   const problem = presented.problem ?? authority.problemOf(certificate, { isVerified })
   const subject = certificate.subject.replaceAll('\n', ', ') || 'without a subject'

@@ -16,16 +16,29 @@ export function parseCertificateRule(text: string): CertificateRule {
   return { field: field as CertificateRule['field'], pattern, kind: kind as CertificateRule['kind'], name }
 }
 
+/** The rule as it is written in the settings. */
+export const ruleText = ({ field, pattern, kind, name }: CertificateRule): string =>
+  `${field}:${pattern} => ${kind}:${name}`
+
 /** The account or robot that the first rule with a match names; undefined when none matches. */
 export function whoseIs(
   rules: readonly CertificateRule[],
   fields: Fields,
 ): Pick<CertificateRule, 'kind' | 'name'> | undefined {
-  for (const { field, pattern, kind, name } of rules) {
-    const matcher = matcherOf(field, pattern)
-    for (const value of fields[field]) {
+  const found = ruleFor(rules, fields)
+  return found && { kind: found.rule.kind, name: found.name }
+}
+
+/** The first rule with a match, and the name that it gives. */
+export function ruleFor(
+  rules: readonly CertificateRule[],
+  fields: Fields,
+): { rule: CertificateRule; name: string } | undefined {
+  for (const rule of rules) {
+    const matcher = matcherOf(rule.field, rule.pattern)
+    for (const value of fields[rule.field]) {
       const met = matcher.exec(value)
-      if (met) return { kind, name: name.replace('*', () => met[1] ?? '') }
+      if (met) return { rule, name: rule.name.replace('*', () => met[1] ?? '') }
     }
   }
   return undefined

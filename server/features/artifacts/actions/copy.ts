@@ -25,7 +25,8 @@ type Target = { project: Project; name: RepositoryName }
 
 /**
  * Copies an artifact with its parts and accessories into another repository, in one transaction and through the same
- * gates as a push. Blobs are linked: no bytes are copied. Throws CONFLICT when the target has the artifact already.
+ * gates as a push. Blobs are linked: no bytes are copied. An artifact that is there already gets the tags, and the
+ * accessories that it lacks, as in Harbor since 2.15.
  */
 export async function copyArtifact(db: Db, gates: PushGates, by: Actor, source: Source, target: Target): Promise<void> {
   const copy = () => db.transaction((tx) => copyTree(tx, gates, by, source, target))
@@ -46,8 +47,7 @@ async function copyTree(tx: Tx, gates: PushGates, by: Actor, source: Source, { p
     repository.id,
     tree.map(({ digest }) => digest),
   )
-  if (present.has(source.digest)) throw new Failure('CONFLICT', `${source.digest} is in ${name} already`)
-  const missing = tree.filter(({ digest }) => !present.has(digest))
+  const missing = tree.filter(({ digest }) => digest === source.digest || !present.has(digest))
   await linkBlobs(
     tx,
     gates,

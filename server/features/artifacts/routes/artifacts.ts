@@ -11,11 +11,18 @@ import { getRepositoryOf } from '../../repositories/index.ts'
 import { copyArtifact } from '../actions/copy.ts'
 import { deleteArtifact } from '../actions/delete.ts'
 import type { Wanted } from '../columns.ts'
-import { hydrate } from '../hydrate.ts'
 import { openArtifacts } from '../objects.ts'
 import { artifactListing, listArtifactIds, listArtifactIdsOfProject } from '../store.ts'
-import { presentArtifact } from '../wire.ts'
-import { getArtifact, getSource, parseArtifactReference, parseFrom, refuseCache, type Parts } from './shared.ts'
+import { writeArtifacts, writeOne } from '../text/write.ts'
+import {
+  getArtifact,
+  getKept,
+  getSource,
+  parseArtifactReference,
+  parseFrom,
+  refuseCache,
+  type Parts,
+} from './shared.ts'
 
 export const artifactsRoutes = (parts: Parts): ApiRoute[] => [...listRoutes(parts), ...oneRoutes(parts)]
 
@@ -42,9 +49,8 @@ function listRoutes({ reader, cachesLists, artifacts, overviews, columns }: Part
   ]
 
   async function show(project: Project, ids: number[], wanted: Wanted) {
-    const listed = await source.list(ids, { withOverviews: wanted.with_scan_overview ?? false })
-    const page = { reader: lists, source, project, artifacts: listed, wanted }
-    return (await hydrate(columns, page)).map(({ artifact, beside }) => presentArtifact(project, artifact, beside))
+    const listed = await source.listKept(ids, { withOverviews: wanted.with_scan_overview ?? false })
+    return writeArtifacts(columns, { reader: lists, source, project, artifacts: listed, wanted })
   }
 }
 
@@ -62,15 +68,10 @@ function oneRoutes({ reader, gates, artifacts, columns }: Parts): ApiRoute[] {
   const { db } = reader
   return [
     route(api.getArtifact, { project: 'artifact', verb: 'read' }, async ({ project, params, query, request }) => {
-      const { artifact } = await getArtifact({ reader, artifacts }, project, params)
-      const [hydrated] = await hydrate(columns, {
-        reader,
-        source: artifacts,
-        project,
-        artifacts: [artifact],
-        wanted: wantedBy(query, request),
-      })
-      return presentArtifact(project, artifact, hydrated!.beside)
+      const wanted = wantedBy(query, request)
+      const withOverviews = wanted.with_scan_overview ?? false
+      const { artifact } = await getKept({ reader, artifacts }, project, params, { withOverviews })
+      return writeOne(columns, { reader, source: artifacts, project, artifacts: [artifact], wanted })
     }),
     route(api.deleteArtifact, { project: 'artifact', verb: 'delete' }, async ({ project, params, caller }) => {
       const { repository, artifact } = await getArtifact({ reader, artifacts }, project, params)

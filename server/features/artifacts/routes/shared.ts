@@ -11,9 +11,11 @@ import type { Registry } from '../../../registry/registry.ts'
 import { mayInProject, maySee, type Rights } from '../../access/index.ts'
 import { getRepositoryOf } from '../../repositories/index.ts'
 import type { Column } from '../columns.ts'
-import type { Artifacts } from '../objects.ts'
+import type { Artifacts, Options } from '../objects.ts'
 import type { OverviewReader } from '../overviews.ts'
 import type { ArtifactObject } from '../store.ts'
+import type { KeptArtifact } from '../text/kept.ts'
+import { objectOf } from '../text/object.ts'
 
 export type Parts = {
   reader: Reader & { db: Db }
@@ -49,15 +51,26 @@ export function refuseCache({ endpointId }: Project): void {
 
 type Place = Pick<Parts, 'reader' | 'artifacts'>
 type Params = { repository_name: string; reference: string }
-type Found = { repository: Repository & { name: RepositoryName }; artifact: ArtifactObject }
+type Found<Artifact> = { repository: Repository & { name: RepositoryName }; artifact: Artifact }
 
-/** The artifact that a path names. Throws NOT_FOUND. */
-export async function getArtifact({ reader, artifacts }: Place, project: Project, params: Params): Promise<Found> {
+/** The artifact that a path names, as it is kept. Throws NOT_FOUND. */
+export async function getKept(
+  { reader, artifacts }: Place,
+  project: Project,
+  params: Params,
+  options?: Options,
+): Promise<Found<KeptArtifact>> {
   const reference = parseArtifactReference(params.reference)
   const repository = await getRepositoryOf(reader, project, params.repository_name)
-  const artifact = await artifacts.find(repository, reference)
+  const artifact = await artifacts.find(repository, reference, options)
   if (!artifact) throw new Failure('NOT_FOUND', `${params.reference} does not exist in ${repository.name}`)
   return { repository, artifact }
+}
+
+/** The artifact that a path names. Throws NOT_FOUND. */
+export async function getArtifact(place: Place, project: Project, params: Params): Promise<Found<ArtifactObject>> {
+  const { repository, artifact } = await getKept(place, project, params)
+  return { repository, artifact: objectOf(artifact) }
 }
 
 /**

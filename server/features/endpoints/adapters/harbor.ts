@@ -32,9 +32,7 @@ export const harbor: Adapter = {
   async prepare({ remote }, repositories) {
     for (const [project, isPublic] of projectsFor(repositories)) {
       // Looked for first, as the credential may be allowed to push to a project and not to make one.
-      const query = `?project_name=${encodeURIComponent(project)}`
-      const found = await remote.api({ method: 'HEAD', path: `/api/v2.0/projects${query}`, expects: [200, 404] })
-      if (found.status === 200) continue
+      if (await hasProject(remote, project)) continue
       const body = { project_name: project, metadata: { public: String(isPublic) } }
       await remote.api({ method: 'POST', path: '/api/v2.0/projects', body, expects: [201, 409], isRepeatable: true })
     }
@@ -52,11 +50,24 @@ async function* projectsOf(remote: Remote, wanted: string | undefined): AsyncGen
   for await (const row of linked(remote, `/api/v2.0/projects?page_size=100${query}`)) yield textIn(row, 'name')
 }
 
-/** A list whose next page the Link header names. */
+/** Everybody with a login may ask this; all other questions about an absent project are 403 or 401 to robots. */
+async function hasProject(remote: Remote, project: string): Promise<boolean> {
+  const path = `/api/v2.0/projects?project_name=${encodeURIComponent(project)}`
+  return (await remote.api({ method: 'HEAD', path, expects: [200, 404] })).status === 200
+}
+
+/** A list whose next page the Link header names. With the name of its repository: throws NAME_UNKNOWN. */
 async function* linked(remote: Remote, path: string, name?: string): AsyncGenerator<Row> {
   yield* paged(remote, path, async (cursor = path) => {
-    const reply = await remote.api({ path: cursor, ...(name !== undefined && { expects: [200, 404] }) })
-    if (name !== undefined && isAbsent(reply)) throw unknownName(name)
+    if (name === undefined) {
+      const reply = await remote.api({ path: cursor })
+      return { rows: rowsIn(reply, remote, path), next: reply.next }
+    }
+    const reply = await remote.api({ path: cursor, expects: [200, 403, 404] })
+    if (isAbsent(reply) || (reply.status === 403 && !(await hasProject(remote, firstPart(name)))))
+      throw unknownName(name)
+    // The right is missing after all: the same call again throws the error that says so.
+    if (reply.status === 403) await remote.api({ path: cursor })
     return { rows: rowsIn(reply, remote, path), next: reply.next }
   })
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { Readable } from 'node:stream'
@@ -8,7 +9,9 @@ import { elfOf } from '../../../testing/elf.ts'
 import { defaultBounds, inventoryOfLayer } from '../../../testing/inventories.ts'
 import { tarOf, type LayerFile } from '../../../testing/layers.ts'
 import { zipOf } from '../../../testing/zip.ts'
-import { InventoryRefused, type Bounds } from './bounds.ts'
+import { InventoryRefused, openBudget, type Bounds } from './bounds.ts'
+import { inMemory } from './bytes.ts'
+import { rpm } from './catalogers/rpm.ts'
 import { openInventoryThread } from './thread.ts'
 
 const refuses = (layer: Iterable<LayerFile> | Buffer, why: RegExp, bounds: Partial<Bounds> = {}) =>
@@ -91,6 +94,109 @@ test('databases of rpm that are broken or play tricks refuse the image', async (
     for (const bytes of [noise, Buffer.alloc(0), Buffer.alloc(9000, 0xff)])
       await refuses([[`var/lib/rpm/${name}`, bytes]], new RegExp(`^var/lib/rpm/${name} cannot be read: `))
 })
+
+/** A header as rpm writes it: the name and the version of a package, and `more` bytes that say nothing. */
+function headerOf(name: string, more: number): Buffer {
+  const data = Buffer.concat([Buffer.from([name, '1', ''].join('\0')), Buffer.alloc(more)])
+  const head = Buffer.alloc(8 + 2 * 16)
+  head.writeUInt32BE(2, 0)
+  head.writeUInt32BE(data.length, 4)
+  for (const [index, at] of [0, name.length + 1].entries()) {
+    for (const [field, value] of [1000 + index, 6, at, 1].entries())
+      head.writeUInt32BE(value, 8 + index * 16 + field * 4)
+  }
+  return Buffer.concat([head, data])
+}
+
+/** A database of the format ndb all of whose slots name one package. */
+function ndbOf(pages: number, header: Buffer): Buffer {
+  const slots = Buffer.alloc(pages * 4096)
+  slots.write('RpmP', 0)
+  slots.writeUInt32LE(pages, 12)
+  for (let at = 32; at < slots.length; at += 16) {
+    slots.write('Slot', at)
+    slots.writeUInt32LE(1, at + 4)
+    slots.writeUInt32LE(slots.length / 16, at + 8)
+  }
+  const blob = Buffer.alloc(16)
+  blob.write('BlbS')
+  blob.writeUInt32LE(1, 4)
+  blob.writeUInt32LE(header.length, 12)
+  return Buffer.concat([slots, blob, header])
+}
+
+/** A hash database of Berkeley DB all of whose items stand on one chain of pages, which is a circle of one byte each. */
+function berkeleyOf(items: number): Buffer {
+  const size = 4096
+  const [head, items1, chain] = [Buffer.alloc(size), Buffer.alloc(size), Buffer.alloc(size)]
+  head.writeUInt32LE(0x00061561, 12)
+  head.writeUInt32LE(size, 20)
+  head.writeUInt32LE(2, 32)
+  items1[25] = 13
+  items1.writeUInt16LE(items, 20)
+  for (let index = 0; index < items; index++) items1.writeUInt16LE(4000, 26 + index * 2)
+  items1[4000] = 3
+  items1.writeUInt32LE(2, 4004)
+  items1.writeUInt32LE(32 * 2 ** 20, 4008)
+  chain[25] = 7
+  chain.writeUInt16LE(1, 22)
+  chain.writeUInt32LE(2, 16)
+  return Buffer.concat([head, items1, chain])
+}
+
+/** Bytes that count how many of them are read. */
+function countedBytes(bytes: Buffer) {
+  const counted = { ...inMemory(bytes), count: 0 }
+  const { read } = counted
+  counted.read = (at, length) => {
+    counted.count += length
+    return read(at, length)
+  }
+  return counted
+}
+
+test('packages that share their bytes are refused before these are read again and again', () => {
+  const ndb = countedBytes(ndbOf(16, headerOf('x', 2 ** 20)))
+  const budget = openBudget(defaultBounds)
+  assert.throws(() => rpm.read('var/lib/rpm/Packages.db', ndb, budget), /its packages have more bytes than it has/)
+  assert.ok(ndb.count <= 4 * ndb.size, `${ndb.count} of ${ndb.size}`)
+  const single = rpm.read('var/lib/rpm/Packages.db', inMemory(oneSlot(ndbOf(1, headerOf('x', 9)))), budget)
+  assert.deepEqual(
+    single.map(({ name, version }) => [name, version]),
+    [['x', '1']],
+  )
+  const berkeley = countedBytes(berkeleyOf(1000))
+  assert.throws(() => rpm.read('var/lib/rpm/Packages', berkeley, budget), /a chain of pages that leads nowhere/)
+  assert.ok(berkeley.count <= 4 * berkeley.size, `${berkeley.count} of ${berkeley.size}`)
+})
+
+/** The same database with its first slot alone. */
+function oneSlot(ndb: Buffer): Buffer {
+  for (let at = 48; at < 4096; at += 16) ndb.writeUInt32LE(0, at + 4)
+  return ndb
+}
+
+test('files of an archive that share their bytes count each time, and none has two sizes', async () => {
+  const jar = zipOf({ 'a-1.jar': zipOf({ x: randomBytes(2 ** 20) }) })
+  // The directory names the same file a thousand times.
+  const at = jar.readUInt32LE(jar.length - 6)
+  const entry = jar.subarray(at, jar.length - 22)
+  const end = Buffer.from(jar.subarray(-22))
+  end.writeUInt32LE(1000 * entry.length, 12)
+  const shared = Buffer.concat([jar.subarray(0, at), ...Array.from({ length: 1000 }, () => entry), end])
+  await refuses([['top-1.jar', shared]], /bytes when it is unpacked/, { unpackedBytes: 50 * 2 ** 20 })
+  const lying = Buffer.from(shared)
+  for (let place = at; place < lying.length - 22; place += entry.length) lying.writeUInt32LE(1, place + 24)
+  const { notes } = await inventoryOfLayer([['top-1.jar', withMethod(lying, at, entry.length)]])
+  assert.match(notes[0]!, /^top-1.jar was left out: a-1.jar in it has two sizes, and is not packed/)
+})
+
+/** The same archive whose directory says that nothing is compressed. */
+function withMethod(zip: Buffer, at: number, length: number): Buffer {
+  const copy = Buffer.from(zip)
+  for (let place = at; place < copy.length - 22; place += length) copy.writeUInt16LE(0, place + 10)
+  return copy
+}
 
 test('a name of a package is no longer than the name of a file', async () => {
   const long = JSON.stringify({ name: 'n'.repeat(600), version: '1' })

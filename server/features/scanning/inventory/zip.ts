@@ -53,10 +53,13 @@ function largeDirectoryOf(bytes: RandomBytes, endAt: number): { at: number; leng
 export function readEntry(bytes: RandomBytes, entry: ZipEntry, limit: number, budget: Pick<Budget, 'unpack'>): Buffer {
   if (entry.size > limit || entry.packed > limit)
     throw new Unreadable(`${entry.name} in it has more than ${limit} bytes`)
-  budget.unpack(entry.size)
+  // Entries may share their bytes, so that an archive of 1 MB names terabytes: each counts what it makes us read.
+  budget.unpack(Math.max(entry.size, entry.packed))
   const header = bytes.read(entry.at, 30)
   if (header.readUInt32LE(0) !== 0x04034b50) throw new Unreadable(`${entry.name} in it does not begin where it should`)
   const packed = bytes.read(entry.at + 30 + header.readUInt16LE(26) + header.readUInt16LE(28), entry.packed)
+  if (entry.method === 0 && entry.packed !== entry.size)
+    throw new Unreadable(`${entry.name} in it has two sizes, and is not packed`)
   if (entry.method === 0) return packed
   if (entry.method !== 8) throw new Unreadable(`${entry.name} in it is packed by an unknown method`)
   try {

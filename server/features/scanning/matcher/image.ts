@@ -31,7 +31,8 @@ export async function matchImage(tx: Tx, artifactId: number, rules: Rules): Prom
     from image_package join package on package.id = package_id where artifact_id = ${artifactId} order by package.id`)
   const covered = coverOf(packages, generation, rules, new Date())
   if (!generation) return { ...covered, findings: [], suppressed: [], generation: null, packages: packages.length }
-  const reasonOf = await listOwnReasons(tx, artifactId, generation.id)
+  const reasonOf: OwnReason =
+    (await listOwnReasons(tx, [artifactId], generation.id)).get(artifactId) ?? (() => undefined)
   const matches = packages.flatMap(({ purl, matches: found }) =>
     found.map((one) => ({ ...one, suppressed: one.suppressed ?? reasonOf(purl, one) })),
   )
@@ -58,23 +59,31 @@ async function matchUnmatched(tx: Tx, artifactId: number, generation: number): P
   }
 }
 
-/** Statements about one image alone. */
-async function listOwnReasons(
+/** Why a statement takes a finding of a package away; undefined where none does. */
+type OwnReason = (purl: string, found: Pick<Finding, 'cveId' | 'version'>) => string | undefined
+
+/** What statements about single images say, by the image; most images have none. */
+export async function listOwnReasons(
   tx: Queryable,
-  artifactId: number,
+  imageIds: number[],
   generation: number,
-): Promise<(purl: string, match: Match) => string | undefined> {
-  const rows = await tx.rows<{ vulnerability: string; product: string; version: string; reason: string }>(sql`
-    select vulnerability, product, version, reason from vex_statement
-    where generation_id = ${generation} and digest <> ''
-      and digest = (select digest from artifact where id = ${artifactId})`)
-  return (purl, { cveId, version }) =>
-    rows.find(
-      (row) =>
-        row.vulnerability === cveId &&
-        (row.product === '' || row.product === splitPurl(purl).product) &&
-        (row.version === '' || row.version === version),
-    )?.reason
+): Promise<Map<number, OwnReason>> {
+  type Row = { image: number; vulnerability: string; product: string; version: string; reason: string }
+  const rows = await tx.rows<Row>(sql`
+    select artifact.id as image, vulnerability, product, version, reason
+    from artifact join vex_statement on vex_statement.digest = artifact.digest
+    where artifact.id = any(${imageIds}::bigint[])
+      and generation_id = ${generation} and vex_statement.digest <> '' order by vex_statement.id`)
+  const reasonIn =
+    (own: Row[]): OwnReason =>
+    (purl, { cveId, version }) =>
+      own.find(
+        (row) =>
+          row.vulnerability === cveId &&
+          (row.product === '' || row.product === splitPurl(purl).product) &&
+          (row.version === '' || row.version === version),
+      )?.reason
+  return new Map([...Map.groupBy(rows, ({ image }) => image)].map(([image, own]) => [image, reasonIn(own)]))
 }
 
 /**

@@ -1,8 +1,7 @@
 import type { Actor } from '../../../catalog/topics.ts'
-import type { Queryable, Tx } from '../../../platform/db/db.ts'
-import { sql } from '../../../platform/db/sql.ts'
+import type { Tx } from '../../../platform/db/db.ts'
 import { emit } from '../../../platform/events/emit.ts'
-import { rankOf, severities, summarize, unite, type Finding } from '../reports/finding.ts'
+import { rankOf, severities, summarize, type Finding } from '../reports/finding.ts'
 import { listTags } from '../reports/told.ts'
 import type { Subject } from '../sboms/store.ts'
 import { facts, type VulnerabilitiesFound } from './topics.ts'
@@ -15,25 +14,6 @@ type Found = Pick<Finding, 'cveId' | 'package' | 'version' | 'fixedVersion' | 's
 const matcher: Actor = { kind: 'system', id: null, name: 'matcher' }
 /** Vulnerabilities that a fact names. */
 const mostNamed = 100
-
-/**
- * Reads what the matcher's last report of an image has found, and locks the report: of two transactions that make it
- * anew, one tells what is new. Undefined for an image without such a report, of which all would be new.
- */
-export async function lockLastFound(tx: Tx, artifactId: number, scannerId: string): Promise<LastFound | undefined> {
-  const report = await tx.row<{ id: number; generation: number }>(sql`
-    select id, generation from vulnerability_report
-    where artifact_id = ${artifactId} and scanner_id = ${scannerId}::uuid and generation is not null
-    for no key update`)
-  return report && { generation: report.generation, keys: await listKeys(tx, report.id) }
-}
-
-async function listKeys(db: Queryable, reportId: number): Promise<Set<string>> {
-  const rows = await db.rows<{ cveId: string; package: string }>(sql`
-    select cve_id as "cveId", package from report_finding join finding on finding.id = finding_id
-    where report_id = ${reportId}`)
-  return new Set(rows.map(newsKey))
-}
 
 /** A vulnerability of a package that a report has already is no news, in whatever version. */
 export const newsKey = ({ cveId, package: name }: Pick<Finding, 'cveId' | 'package'>) => `${cveId}\n${name}`
@@ -48,20 +28,9 @@ export function newOf<One extends Found>(last: LastFound | undefined, generation
 }
 
 /**
- * Tells what a new database has found in a known image, once for each image and database. To be called in the
- * transaction that has saved the report; nothing is told when the database is the one of the last report.
+ * Tells what a new database has found in known images, once for each image and database. To be called in the
+ * transaction that has saved their reports. `found`: what is new, by the image.
  */
-export async function tellNew(
-  tx: Tx,
-  image: Subject,
-  last: LastFound | undefined,
-  { generation, findings }: { generation: number | null; findings: Finding[] },
-): Promise<void> {
-  const found = generation === null ? [] : newOf(last, generation, unite(findings))
-  if (generation !== null && found.length > 0) await tellFound(tx, generation, new Map([[image.id, found]]), [image])
-}
-
-/** The same of several images at once. `found`: what is new, by the image. */
 export async function tellFound(
   tx: Tx,
   generation: number,

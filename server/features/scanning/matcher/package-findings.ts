@@ -1,4 +1,5 @@
 import type { Db, Queryable, Tx } from '../../../platform/db/db.ts'
+import { arrayOf } from '../../../platform/db/ids.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import type { Finding } from '../reports/finding.ts'
 import { saveFindings } from '../reports/findings.ts'
@@ -34,7 +35,7 @@ const isSaved = sql`finding_ids is not null and found_generation is not distinct
 export async function listFindingIds(db: Queryable, packageIds: number[]): Promise<Map<number, number[] | null>> {
   const rows = await db.rows<{ id: number; ids: string | null; isSaved: boolean }>(sql`
     select id, array_to_string(finding_ids, ',') as ids, ${isSaved} as "isSaved"
-    from package where id = any(${packageIds}::bigint[]) and ${isFound}`)
+    from package where id = any(${arrayOf(packageIds)}::bigint[]) and ${isFound}`)
   return new Map(rows.map(({ id, ids, isSaved: isThere }) => [id, isThere ? readIds(ids) : null]))
 }
 
@@ -53,7 +54,7 @@ async function saveThose(tx: Tx, packageIds: number[]): Promise<void> {
   if (rows.length === 0) return
   const found = rows.map(({ matches }) => matches.flatMap(findingIn))
   const ids = await saveFindings(tx, found.flat())
-  const texts = found.map((those) => `{${ids.splice(0, those.length).join(',')}}`)
+  const texts = found.map((those) => arrayOf(ids.splice(0, those.length)))
   await tx.run(sql`
     update package set finding_ids = one.ids::bigint[], found_generation = changed_generation
     from unnest(${rows.map(({ id }) => id)}::bigint[], ${texts}::text[]) as one (id, ids) where package.id = one.id`)

@@ -1,4 +1,5 @@
 import type { Queryable, Tx } from '../../../platform/db/db.ts'
+import { arrayOf } from '../../../platform/db/ids.ts'
 import { sql } from '../../../platform/db/sql.ts'
 
 /**
@@ -13,6 +14,9 @@ const [mostImages, mostPackages] = [200, 50_000]
 /**
  * One page of the images that the matcher has reported on, or is the scanner of, in the order of their ids. `after`:
  * the id of the last one before. An image with very many packages makes a page of its own.
+ *
+ * The sub-select with `offset 0` finds reports by their image also while statistics say that there are none: with the
+ * first database PostgreSQL read all reports of the scanner for each image of a page.
  */
 export async function listPage(
   db: Queryable,
@@ -30,8 +34,9 @@ export async function listPage(
       join artifact on artifact.id = image_inventory.artifact_id
       join repository on repository.id = artifact.repository_id
       left join project_scanner on project_scanner.project_id = repository.project_id
-      left join vulnerability_report report
-        on report.artifact_id = image_inventory.artifact_id and report.scanner_id = ${scannerId}::uuid
+      left join lateral (
+        select scanner_id, ended_at, generation from vulnerability_report
+        where artifact_id = image_inventory.artifact_id offset 0) report on report.scanner_id = ${scannerId}::uuid
     where image_inventory.artifact_id > ${after} and (
       report.ended_at is not null
       or coalesce(project_scanner.scanner_id, (select id from scanner where is_default)) = ${scannerId}::uuid)
@@ -67,7 +72,7 @@ export async function listContents(db: Queryable, imageIds: number[]): Promise<C
 async function readPackages(db: Queryable, ids: number[]): Promise<Map<number, PagePackage>> {
   const rows = await db.rows<Omit<PagePackage, 'kind'> & Kind>(sql`
     select id, type, ecosystem, matched_generation as matched, coalesce(changed_generation, 0) as changed
-    from package where id = any(${ids}::bigint[])`)
+    from package where id = any(${arrayOf(ids)}::bigint[])`)
   const kinds = new Map<string, Kind>()
   return new Map(
     rows.map(({ type, ecosystem, ...one }) => {
@@ -77,6 +82,15 @@ async function readPackages(db: Queryable, ids: number[]): Promise<Map<number, P
       return [one.id, { ...one, kind }]
     }),
   )
+}
+
+/** The URLs of packages, by their ids. */
+export async function listPurls(db: Queryable, ids: number[]): Promise<Map<number, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db.rows<{ id: number; purl: string }>(
+    sql`select id, purl from package where id = any(${ids}::bigint[])`,
+  )
+  return new Map(rows.map(({ id, purl }) => [id, purl]))
 }
 
 /** The ids of the packages of images, each once, in their order. */
@@ -105,10 +119,11 @@ export async function lockLastReports(tx: Tx, scannerId: string, imageIds: numbe
     select id, artifact_id as image, generation from vulnerability_report
     where artifact_id = any(${imageIds}::bigint[]) and scanner_id = ${scannerId}::uuid
     order by artifact_id for no key update`)
-  // A statement of its own: it sees what a transaction has saved that held the lock before.
-  const links = await tx.rows<{ id: number; ids: string }>(sql`
-    select report_id as id, string_agg(finding_id::text, ',') as ids from report_finding
-    where report_id = any(${reports.map(({ id }) => id)}::bigint[]) group by report_id`)
+  // A statement of its own: it sees what a transaction has saved that held the lock before. A sub-select for each report
+  // uses the index, also while statistics say that the table is empty.
+  const links = await tx.rows<{ id: number; ids: string | null }>(sql`
+    select one.id, (select string_agg(finding_id::text, ',') from report_finding where report_id = one.id) as ids
+    from unnest(${reports.map(({ id }) => id)}::bigint[]) as one (id)`)
   const findings = new Map(links.map(({ id, ids }) => [id, ids]))
   return new Map(
     reports.map(({ id, image, generation }) => [image, { generation, findingIds: readIds(findings.get(id) ?? null) }]),

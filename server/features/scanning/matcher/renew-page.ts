@@ -6,12 +6,17 @@ import { coverOf } from './image.ts'
 import { findOwnScanner } from './own-scanner.ts'
 import { forgetFindings, matchMissing, savePackageFindings } from './package-findings.ts'
 import { kindsOf, listContents, packagesOf, type Contents, type PageImage } from './pages.ts'
-import { renewReport } from './renew.ts'
-import { renewReports, type NotYet, type RenewGround } from './renew-reports.ts'
+import { renewReports, type NotYet, type RenewGround, type Written } from './renew-reports.ts'
 
 type Ground = RenewGround & { db: Db; signal: AbortSignal }
-/** `singly`: images that are compared one by one, as a statement is about them alone. */
-type Done = { renewed: number; singly: number[] }
+/** Images whose reports only name the database in use from now on, and those whose reports are written anew. */
+type Sorted = { same: number[]; anew: number[] }
+type Work = {
+  images: number[]
+  sort(contents: Contents, generation: Generation | undefined): Sorted
+  /** Writes more in the transaction that has written reports. */
+  also?(tx: Tx, written: Written[]): Promise<void>
+}
 /** Packages that were not matched with the database in use yet. */
 type NotMatched = { unmatched: number[] }
 
@@ -21,67 +26,89 @@ type NotMatched = { unmatched: number[] }
  * reports were written anew.
  */
 export async function renewPage(ground: Ground, images: PageImage[]): Promise<number> {
-  const { db, signal, ...rest } = ground
-  let { renewed, singly } = await renewTogether(ground, images)
-  for (const artifactId of singly) {
-    signal.throwIfAborted()
-    if (await renewReport(db, { artifactId, ...rest })) renewed++
-  }
-  return renewed
+  const byId = new Map(images.map((image) => [image.id, image]))
+  const written = await renew(ground, {
+    images: [...byId.keys()],
+    sort(contents, generation) {
+      const [reported, others] = split([...contents.keys()], (id) => byId.get(id)!.isReported)
+      if (!generation) return { same: reported, anew: [] }
+      const [same, changed] = split(reported, (id) => isSame(byId.get(id)!, contents, generation))
+      return { same, anew: [...changed, ...others].toSorted((one, other) => one - other) }
+    },
+  })
+  return written.length
+}
+
+/**
+ * Makes the report of one image anew from its packages, whatever it said: a page of one. Without a database it says
+ * that nothing is known. `also`: what is written in the same transaction. Undefined, and nothing is changed, when a
+ * newer task has made the report already, or when the image or the matcher is gone.
+ */
+export async function renewImage(
+  ground: Ground,
+  artifactId: number,
+  also: (tx: Tx, written: Written) => Promise<void>,
+): Promise<Written | undefined> {
+  const [written] = await renew(ground, {
+    images: [artifactId],
+    sort: () => ({ same: [], anew: [artifactId] }),
+    also: async (tx, [one]) => (one ? also(tx, one) : undefined),
+  })
+  return written
 }
 
 /** What a page needs before is saved in short transactions of its own: two pages never wait for each other there. */
-async function renewTogether(ground: Ground, images: PageImage[]): Promise<Done> {
+async function renew(ground: Ground, work: Work): Promise<Written[]> {
   const { db, signal, scannerId } = ground
   for (;;) {
     signal.throwIfAborted()
     try {
-      const result = await db.transaction((tx) => bring(tx, ground, images))
-      if ('renewed' in result) return result
+      const result = await db.transaction((tx) => bring(tx, ground, work))
+      if (Array.isArray(result)) return result
       if ('unmatched' in result) await matchMissing(db, result.unmatched, signal)
-      else if ('parts' in result) return await renewParts(ground, images, result.parts)
+      else if ('parts' in result) return await renewParts(ground, work, result.parts)
       else if ('unsaved' in result) await savePackageFindings(db, result.unsaved, signal)
       else await forgetFindings(db, result.swept)
     } catch (error) {
       if (!isReferenceViolation(error)) throw error
-      if ((await findOwnScanner(db))?.id !== scannerId) return { renewed: 0, singly: [] }
+      if ((await findOwnScanner(db))?.id !== scannerId) return []
     }
   }
 }
 
-async function renewParts(ground: Ground, images: PageImage[], parts: number): Promise<Done> {
-  const done: Done = { renewed: 0, singly: [] }
+async function renewParts(ground: Ground, { images, ...work }: Work, parts: number): Promise<Written[]> {
+  const written: Written[] = []
   const size = Math.ceil(images.length / parts)
-  for (let from = 0; from < images.length; from += size) {
-    const { renewed, singly } = await renewTogether(ground, images.slice(from, from + size))
-    done.renewed += renewed
-    done.singly.push(...singly)
-  }
-  return done
+  for (let from = 0; from < images.length; from += size)
+    written.push(...(await renew(ground, { ...work, images: images.slice(from, from + size) })))
+  return written
 }
 
-async function bring(tx: Tx, ground: Ground, images: PageImage[]): Promise<Done | NotMatched | NotYet> {
+async function bring(tx: Tx, ground: Ground, { images, sort, also }: Work): Promise<Written[] | NotMatched | NotYet> {
   const generation = await holdCurrent(tx)
-  const contents = await listContents(tx, idsOf(images))
-  if (!generation) {
-    await noteSame(tx, ground, contents, { imageIds: idsOf(images.filter(({ isReported }) => isReported)), generation })
-    return { renewed: 0, singly: [] }
-  }
-  const unmatched = packagesOf(contents, idsOf(images), ({ matched }) => matched !== generation.id)
+  const contents = await listContents(tx, images)
+  const unmatched = generation ? packagesOf(contents, images, ({ matched }) => matched !== generation.id) : []
   if (unmatched.length > 0) return { unmatched }
-  const { same = [], singly = [], together = [] } = Object.groupBy(images, (one) => wayOf(one, contents, generation))
-  const renewed = await renewReports(tx, ground, { contents, generation, imageIds: idsOf(together) })
-  if (typeof renewed !== 'number') return renewed
-  await noteSame(tx, ground, contents, { imageIds: idsOf(same), generation })
-  return { renewed, singly: idsOf(singly) }
+  const { same, anew } = sort(contents, generation)
+  const written = await renewReports(tx, ground, { contents, generation, imageIds: anew })
+  if (!Array.isArray(written)) return written
+  await noteSame(tx, ground, contents, { imageIds: same, generation })
+  await also?.(tx, written)
+  return written
 }
 
-/** Of most images nothing has changed: their reports only name the new database. */
-function wayOf(image: PageImage, contents: Contents, { id }: Generation): 'same' | 'singly' | 'together' {
-  const made = image.generation ?? 0
-  const isChanged = image.hasOwnWords && made !== id
-  if (image.isReported && !isChanged && contents.get(image.id)!.every(({ changed }) => changed <= made)) return 'same'
-  return image.hasOwnWords ? 'singly' : 'together'
+/** Of most images nothing has changed. What statements about an image alone say is compared with each database. */
+function isSame({ id, generation, hasOwnWords }: PageImage, contents: Contents, current: Generation): boolean {
+  const made = generation ?? 0
+  return (!hasOwnWords || made === current.id) && contents.get(id)!.every(({ changed }) => changed <= made)
+}
+
+function split<One>(all: One[], isFirst: (one: One) => boolean): [One[], One[]] {
+  const { true: first = [], false: others = [] } = Object.groupBy(
+    all,
+    (one) => String(isFirst(one)) as 'true' | 'false',
+  )
+  return [first, others]
 }
 
 /** Notes the database of reports whose findings are the same; what it covers may be other than before. */
@@ -104,5 +131,3 @@ async function noteSame(
     returning artifact_id as id`)
   tx.changes(...changed.flatMap(({ id }) => finishedKeys(scannerId, id)))
 }
-
-const idsOf = (images: PageImage[]): number[] => images.map(({ id }) => id)

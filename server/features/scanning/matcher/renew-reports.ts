@@ -6,14 +6,23 @@ import { changeLinks, lockFindings, type BriefFinding } from '../reports/finding
 import { saveSummaries, type ReportSummary } from '../reports/store.ts'
 import { findSubjects } from '../sboms/store.ts'
 import type { Generation } from './database/store.ts'
-import { coverOf } from './image.ts'
+import { coverOf, listOwnReasons } from './image.ts'
 import { newOf, newsKey, tellFound } from './news.ts'
 import { describeMatcher, reportType } from './own-scanner.ts'
 import { listFindingIds } from './package-findings.ts'
-import { kindsOf, lockLastReports, packagesOf, type Contents, type LastReport } from './pages.ts'
+import { kindsOf, listPurls, lockLastReports, packagesOf, type Contents, type LastReport } from './pages.ts'
 
-/** What renewing lends: `taskId` is that of the job. */
-export type RenewGround = { scannerId: string; rules: { staleMs: number }; job: { taskId: number } }
+/** What renewing lends: `taskId` is that of the job; `startedAt`: when the look has begun, now when absent. */
+export type RenewGround = { scannerId: string; rules: { staleMs: number }; job: { taskId: number }; startedAt?: Date }
+/** A report that was written; `notes`: what it cannot say, and why, a sentence each. */
+export type Written = {
+  artifactId: number
+  total: number
+  packages: number
+  /** Of the database; null without one. */
+  generation: number | null
+  notes: string[]
+}
 /**
  * Packages whose findings have to be saved before, or to be saved again, as the sweep has taken some of them; or into
  * how many parts the images have to be cut.
@@ -26,16 +35,16 @@ const imagesPerTurn = 20
 const mostFindings = 30_000
 
 /**
- * Writes the reports of images anew, from the findings of their packages as `savePackageFindings` has saved them, with
- * the same result as a scan of each by itself. `generation`: held; all packages in `contents` are matched with it, and
- * no statement is about one of the images alone. Returns how many reports were written, or what has to be done before.
+ * Writes the reports of images anew, from the findings of their packages as `savePackageFindings` has saved them.
+ * `generation`: held, and all packages in `contents` are matched with it; without a database nothing is found. Returns
+ * the reports that were written, or what has to be done before.
  */
 export async function renewReports(
   tx: Tx,
   ground: RenewGround,
-  { contents, generation, imageIds }: { contents: Contents; generation: Generation; imageIds: number[] },
-): Promise<number | NotYet> {
-  const known = await listFindingIds(tx, packagesOf(contents, imageIds))
+  { contents, generation, imageIds }: { contents: Contents; generation: Generation | undefined; imageIds: number[] },
+): Promise<Written[] | NotYet> {
+  const known = generation ? await listFindingIds(tx, packagesOf(contents, imageIds)) : new Map<number, number[]>()
   const unsaved = [...known].flatMap(([id, ids]) => (ids ? [] : [id]))
   if (unsaved.length > 0) return { unsaved: unsaved.toSorted((one, other) => one - other) }
   const count = sumOf(imageIds, (image) => sumOf(contents.get(image)!, ({ id }) => known.get(id)?.length ?? 0))
@@ -46,42 +55,67 @@ export async function renewReports(
   const findings = await lockFindings(tx, [...new Set(wanted.flatMap((ids) => ids ?? []))])
   const swept = [...known].flatMap(([id, ids]) => (ids!.every((one) => findings.has(one)) ? [] : [id]))
   if (swept.length > 0) return { swept }
+  const foundIn = await finderOf(tx, { contents, generation, images, known, findings })
   const now = new Date()
   const reports: NewReport[] = []
   for (const [index, artifactId] of images.entries()) {
     const packages = contents.get(artifactId)!
-    const found = unite(
-      packages.flatMap(({ id }) => known.get(id) ?? []).map((id) => findings.get(id)!),
-      ({ key }) => key,
-    )
-    const { state } = coverOf(kindsOf(packages), generation, ground.rules, now)
-    reports.push({ artifactId, state, summary: summarize(found), found, last: last.get(artifactId) })
+    const found = foundIn(artifactId)
+    const { state, notes } = coverOf(kindsOf(packages), generation, ground.rules, now)
+    const about = { artifactId, state, notes, packages: packages.length }
+    reports.push({ ...about, summary: summarize(found), found, last: last.get(artifactId) })
     // Other work of the process goes on.
     if (index % imagesPerTurn === imagesPerTurn - 1) await setImmediate()
   }
   const saved = await saveReports(tx, ground, generation, reports)
-  await tellNews(
-    tx,
-    generation.id,
-    reports.filter(({ artifactId }) => saved.has(artifactId)),
-    findings,
-  )
-  return saved.size
+  const written = reports.filter(({ artifactId }) => saved.has(artifactId))
+  if (generation) await tellNews(tx, generation.id, written, findings)
+  return written.map(({ artifactId, summary, packages, notes }) => {
+    return { artifactId, total: summary.total, packages, generation: generation?.id ?? null, notes }
+  })
+}
+
+type Known = {
+  contents: Contents
+  generation: Generation | undefined
+  images: number[]
+  /** Ids of findings, by the package. */
+  known: ReadonlyMap<number, number[] | null>
+  findings: ReadonlyMap<number, BriefFinding>
+}
+
+/** What is found in an image: all that is of its packages, but for what statements about this image alone take away. */
+async function finderOf(
+  tx: Tx,
+  { contents, generation, images, known, findings }: Known,
+): Promise<(image: number) => BriefFinding[]> {
+  const reasons = generation ? await listOwnReasons(tx, images, generation.id) : new Map<number, never>()
+  const purls = await listPurls(tx, packagesOf(contents, [...reasons.keys()]))
+  return (image) => {
+    const reasonOf = reasons.get(image)
+    const all = contents.get(image)!.flatMap(({ id }) => {
+      const found = (known.get(id) ?? []).map((one) => findings.get(one)!)
+      return reasonOf ? found.filter((one) => reasonOf(purls.get(id)!, one) === undefined) : found
+    })
+    return unite(all, ({ key }) => key)
+  }
 }
 
 const sumOf = <One>(all: One[], countOf: (one: One) => number): number =>
   all.reduce((sum, one) => sum + countOf(one), 0)
 
-type NewReport = ReportSummary & { found: BriefFinding[]; last: LastReport | undefined }
+type NewReport = ReportSummary &
+  Pick<Written, 'packages' | 'notes'> & { found: BriefFinding[]; last: LastReport | undefined }
 
 /** Only links that differ are written. Returns the ids of the reports that were saved, by the image. */
 async function saveReports(
   tx: Tx,
-  { scannerId, job }: RenewGround,
-  { id: generation }: Generation,
+  { scannerId, job, startedAt = new Date() }: RenewGround,
+  current: Generation | undefined,
   reports: NewReport[],
 ): Promise<Map<number, number>> {
-  const about = { scannerId, taskId: job.taskId, mimeType: reportType, startedAt: new Date() }
+  const generation = current?.id ?? null
+  const about = { scannerId, taskId: job.taskId, mimeType: reportType, startedAt }
   const saved = await saveSummaries(tx, { ...about, scanner: describeMatcher(generation), generation }, reports)
   const changes = reports.flatMap(({ artifactId, found, last }) => {
     const reportId = saved.get(artifactId)

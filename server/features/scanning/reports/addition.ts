@@ -8,7 +8,8 @@ import { findScannerOfProject } from '../store.ts'
 import { summaryOf, severities } from './finding.ts'
 import { findingsOf } from './findings.ts'
 import { findRawReport, listOverviews, type Finished, type ReportRow } from './store.ts'
-import { claimOf, parseAccepted, presentFinding, typeOf } from './wire.ts'
+import { claimOf } from './overview.ts'
+import { parseAccepted, presentFinding, stateOf, typeOf } from './wire.ts'
 
 type About = { id: number; projectId: number; accepted: string | string[] | undefined }
 
@@ -48,7 +49,7 @@ async function* textOf(db: Db, type: string, rows: FinishedRow[], digests: strin
   const head = {
     generated_at: finished.endedAt.toISOString(),
     scanner: finished.scanner,
-    ...claimOf(rows, summaryOf(counts, 0)),
+    ...claimOf({ state: stateOf(rows), severity: summaryOf(counts, 0).severity }),
   }
   yield `{${JSON.stringify(type)}:${JSON.stringify(head).slice(0, -1)},"vulnerabilities":[`
   let comma = ''

@@ -1,16 +1,10 @@
-import type { Static } from 'typebox'
-import * as api from '../../../../api/artifacts.ts'
 import type { Reader } from '../../../catalog/reader.ts'
-import { readyText } from '../../../platform/http/ready.ts'
-import { serializedOnUse } from '../../../platform/http/schemas.ts'
-import type { ArtifactObject, Column } from '../../artifacts/index.ts'
+import type { Column, KeptArtifact } from '../../artifacts/index.ts'
 import type { Summary } from './finding.ts'
 import { summarizeGroups } from './findings.ts'
 import { findScannerIdOf } from '../store.ts'
 import { listOverviewsBy, type ReportRow } from './store.ts'
-import { parseAccepted, presentOverview, typeOf } from './wire.ts'
-
-type Shown = Static<typeof api.ScanOverview>
+import { parseAccepted, shownText, typeOf } from './wire.ts'
 
 /**
  * What lists of artifacts show of vulnerabilities, as text. Images hold their finished reports (kept.ts). Of indexes,
@@ -22,46 +16,45 @@ export const scanOverview: Column = {
   field: 'scan_overview',
   async load({ reader, project, artifacts, wanted }) {
     const scannerId = await findScannerIdOf(reader, project.id)
-    if (scannerId === null) return new Map()
+    if (scannerId === null) return { textOf: () => undefined }
     const accepted = parseAccepted(wanted.accepted_vulnerabilities)
-    const shown = new Map<number, Shown>()
-    const others: ArtifactObject[] = []
-    for (const one of artifacts) {
-      const kept = findKept(one, scannerId)
-      if (kept === 'unknown') others.push(one)
-      else if (kept?.json && accepted.includes(kept.type)) shown.set(one.id, readyText(kept.json))
+    const others = artifacts.filter((one) => findKept(one, scannerId) === 'unknown')
+    const shown = others.length === 0 ? undefined : await showOthers(reader, { scannerId, artifacts: others, accepted })
+    return {
+      textOf(one) {
+        const kept = findKept(one, scannerId)
+        if (kept === 'unknown') return shown?.get(one.id)
+        return kept?.json && accepted.includes(kept.type) ? kept.json : undefined
+      },
     }
-    if (others.length > 0) await showOthers(reader, { scannerId, artifacts: others, accepted, shown })
-    return shown
   },
 }
 
 /** What an image holds of the scanner's report; undefined when there is no report. */
-function findKept({ overviews, references }: ArtifactObject, scannerId: string) {
-  if (overviews === undefined || references.length > 0) return 'unknown'
+function findKept({ overviews, childIds }: KeptArtifact, scannerId: string) {
+  if (overviews === undefined || childIds.length > 0) return 'unknown'
   const kept = overviews.find((one) => one.scannerId === scannerId)
   return kept?.json === null ? 'unknown' : kept
 }
 
-type Others = { scannerId: string; artifacts: ArtifactObject[]; accepted: string[]; shown: Map<number, Shown> }
+type Others = { scannerId: string; artifacts: KeptArtifact[]; accepted: string[] }
 
-async function showOthers(reader: Reader, { scannerId, artifacts, accepted, shown }: Others): Promise<void> {
+/** The texts by the artifacts' ids. */
+async function showOthers(reader: Reader, { scannerId, artifacts, accepted }: Others): Promise<Map<number, string>> {
   // Only images have reports; those of an index are those of its images.
-  const own = artifacts.map(({ id, references }) => [id, ...references.map(({ childId }) => childId)])
+  const own = artifacts.map(({ id, childIds }) => [id, ...childIds])
   const found = await listOverviewsBy(reader, scannerId, [...new Set(own.flat())])
   const rows = new Map(found.map((one) => [one.artifactId, one]))
   const groups = own.flatMap((ids) => {
     const reports = ids.flatMap((id) => rows.get(id) ?? [])
     const type = reports.length === 0 ? undefined : typeOf(reports.find(({ finished }) => finished) ?? reports[0]!)
-    return type !== undefined && accepted.includes(type) ? [{ key: ids[0]!, type, reports }] : []
+    return type !== undefined && accepted.includes(type) ? [{ key: ids[0]!, reports }] : []
   })
   const united = await summarizeGroups(reader.db, groups.filter(isUnion).map(unionOf))
-  for (const { key, type, reports } of groups)
-    shown.set(key, readyText(textOf({ [type]: presentOverview(reports, united.get(key) ?? summaryOf(reports)) })))
+  return new Map(
+    groups.map(({ key, reports }) => [key, shownText(reports, united.get(key) ?? summaryOf(reports))]),
+  )
 }
-
-const serialize = serializedOnUse(api.ScanOverview)
-const textOf = (overview: Shown) => String(serialize(overview))
 
 type Group = { key: number; reports: ReportRow[] }
 

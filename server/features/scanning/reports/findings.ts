@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { Db, Queryable, Tx } from '../../../platform/db/db.ts'
+import { arrayOf } from '../../../platform/db/ids.ts'
 import { jsonbText } from '../../../platform/db/json.ts'
 import { sql } from '../../../platform/db/sql.ts'
 import { findingKey, rankOf, severities, summaryOf, type Finding, type Summary } from './finding.ts'
@@ -97,14 +98,14 @@ export async function changeLinks(tx: Tx, { added, removed }: Record<'added' | '
   for (let from = 0; from < removed.length; from += linksAtOnce) {
     const [reports, findings] = columnsOf(removed.slice(from, from + linksAtOnce))
     await tx.run(sql`
-      delete from report_finding using unnest(${reports}::bigint[], ${findings}::bigint[]) as one (report, finding)
+      delete from report_finding using unnest(${arrayOf(reports)}::bigint[], ${arrayOf(findings)}::bigint[]) as one (report, finding)
       where report_id = one.report and finding_id = one.finding`)
   }
   for (let from = 0; from < added.length; from += linksAtOnce) {
     const [reports, findings] = columnsOf(added.slice(from, from + linksAtOnce))
     await tx.run(sql`
       insert into report_finding (report_id, finding_id)
-      select * from unnest(${reports}::bigint[], ${findings}::bigint[])
+      select * from unnest(${arrayOf(reports)}::bigint[], ${arrayOf(findings)}::bigint[])
       on conflict do nothing`)
   }
 }
@@ -116,7 +117,7 @@ export type BriefFinding = Omit<Finding, 'status' | 'cvssV3' | 'details'> & { id
 export async function lockFindings(tx: Tx, ids: number[]): Promise<Map<number, BriefFinding>> {
   const rows = await tx.rows<Omit<BriefFinding, 'key' | 'severity'> & { rank: number }>(sql`
     select id, cve_id as "cveId", package, version, fixed_version as "fixedVersion", severity as rank
-    from finding where id = any(${ids}::bigint[]) order by id for key share`)
+    from finding where id = any(${arrayOf(ids)}::bigint[]) order by id for key share`)
   return new Map(
     rows.map(({ rank, ...one }) => [one.id, { ...one, severity: severities[rank]!, key: findingKey(one) }]),
   )

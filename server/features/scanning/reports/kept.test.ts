@@ -112,7 +112,7 @@ test('a list answers the bytes that the rows of its reports make, also of rows o
   await using plain = await openBeside(first, { MARINA_CACHE_LISTS: 'false' })
   for (const text of [await listOf(first, project.name), await listOf(plain, project.name)])
     for (const row of rows) {
-      const shown = String(serialize({ [typeOf(row)]: presentOverview([row], row.finished ?? undefined) }))
+      const shown = serialize({ [typeOf(row)]: presentOverview([row], row.finished ?? undefined) })
       assert.ok(text.includes(`"scan_overview":${shown}`), `${shown} in ${text}`)
     }
   await expectAlike(project.name)

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import * as api from '../../../../api/artifacts.ts'
+import { serializedOnUse } from '../../../platform/http/schemas.ts'
 import { summaryOf, type ReportState } from './finding.ts'
 import type { ReportRow } from './store.ts'
-import { parseAccepted, presentFinding, presentOverview } from './wire.ts'
+import { parseAccepted, presentFinding, presentOverview, shownText, typeOf } from './wire.ts'
 
 const at = (second: number) => new Date(Date.UTC(2026, 10, 30, 12, 0, second))
 const none = summaryOf([0, 0, 0, 0, 0, 0, 0], 0)
@@ -63,6 +65,28 @@ test('a report that could not know all is never shown as clean', () => {
     [clean.severity, clean.state, clean.summary],
     ['None', undefined, { total: 0, fixable: 0, summary: {} }],
   )
+})
+
+test('an overview has the bytes that the schema of the API gives it, with whatever is known', () => {
+  const serialize = serializedOnUse(api.ScanOverview)
+  const reports = (['ok', 'no_database'] as const).flatMap((state) => [
+    { ...finished(state), ...summaryOf([0, 1, 0, 3, 0, 0, 2], 4) },
+    { ...finished(state), mimeType: 'a/"ü', scanner: { name: '"\u2028', vendor: '漢🐳', version: '', more: 1 } },
+    null,
+  ])
+  const times = [null, at(0), new Date(Date.UTC(2026, 10, 30, 12, 0, 1, 499))]
+  let count = 0
+  for (const status of ['Success', 'Running', 'Stopped', 'Error'] as const)
+    for (const report of reports)
+      for (const startedAt of times)
+        for (const endedAt of times) {
+          const one = row(status, { finished: report, startedAt, endedAt })
+          const text = shownText([one, one], report ?? undefined)
+          assert.equal(text, String(serialize(JSON.parse(text))))
+          assert.deepEqual(JSON.parse(text), { [typeOf(one)]: presentOverview([one, one], report ?? undefined) })
+          count++
+        }
+  assert.equal(count, 4 * 6 * 9)
 })
 
 test('a finding of which little is known has all fields of the API', () => {

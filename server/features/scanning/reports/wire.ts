@@ -2,14 +2,12 @@ import type { Static } from 'typebox'
 import type * as api from '../../../../api/artifacts.ts'
 import type { Status } from '../../../platform/jobs/type.ts'
 import { reportTypes } from '../scanners/adapter/metadata.ts'
-import { severities, type Finding, type Severity, type Summary } from './finding.ts'
+import type { Finding, ReportState, Summary } from './finding.ts'
+import { overviewText, type OverviewParts } from './overview.ts'
 import type { ReportRow } from './store.ts'
 
 /** What the API shows of one report type: the value of a key of `scan_overview`. */
 type Overview = NonNullable<Static<typeof api.Artifact>['scan_overview']>[string]
-
-/** What Harbor answers for a time that is not set. */
-const never = '0001-01-01T00:00:00.000Z'
 
 /** As which the report of an image is shown. */
 export const typeOf = ({ finished }: ReportRow): string => finished?.mimeType || reportTypes.generic
@@ -19,40 +17,33 @@ export const typeOf = ({ finished }: ReportRow): string => finished?.mimeType ||
  * Harbor, running wins over stopped, and one success over errors. `summary`: of the last reports that were finished,
  * which stay valid while a new scan runs; undefined when there was none.
  */
+export const shownText = (rows: ReportRow[], summary: Summary | undefined): string =>
+  overviewText(partsOf(rows, summary))
+
+/** The same as a value, for facts. */
 export function presentOverview(rows: ReportRow[], summary: Summary | undefined): Overview {
-  const status = mergeStatus(rows.map((one) => one.status))
-  const start = edgeOf(rows, 'startedAt', Math.min)
-  const end = rows.every(({ endedAt }) => endedAt !== null) ? edgeOf(rows, 'endedAt', Math.max) : undefined
+  const [overview] = Object.values(JSON.parse(shownText(rows, summary)) as Record<string, Overview>)
+  return overview!
+}
+
+function partsOf(rows: ReportRow[], summary: Summary | undefined): OverviewParts {
+  const isEnded = rows.every(({ endedAt }) => endedAt !== null)
   const scanner = rows.find(({ finished }) => finished)?.finished?.scanner
   return {
-    report_id: encodeReportIds(rows.map(({ reportId }) => reportId)),
-    scan_status: status,
-    start_time: start?.toISOString() ?? never,
-    end_time: end?.toISOString() ?? never,
-    ...(start && end ? { duration: Math.max(0, Math.round((Number(end) - Number(start)) / 1000)) } : {}),
-    ...(summary ? { ...claimOf(rows, summary), summary: presentSummary(summary) } : {}),
-    ...(scanner ? { scanner } : {}),
-    ...(status === 'Success' ? { complete_percent: percentOf(rows) } : {}),
+    type: typeOf(rows.find(({ finished }) => finished) ?? rows[0]!),
+    reportId: encodeReportIds(rows.map(({ reportId }) => reportId)),
+    status: mergeStatus(rows.map((one) => one.status)),
+    startedAt: edgeOf(rows, 'startedAt', Math.min)?.toISOString(),
+    endedAt: isEnded ? edgeOf(rows, 'endedAt', Math.max)?.toISOString() : undefined,
+    found: summary && { ...summary, state: stateOf(rows), counts: `{${summary.counts.join(',')}}` },
+    scanner: scanner && JSON.stringify(scanner),
+    percent: Math.floor((100 * rows.filter(({ status }) => status === 'Success').length) / rows.length),
   }
 }
 
-/**
- * The worst severity. Where a report says that it could not know all (`state`), no findings are no proof: Unknown takes
- * the place of None.
- */
-export function claimOf(
-  rows: ReportRow[],
-  { severity }: Pick<Summary, 'severity'>,
-): { severity: Severity; state?: string } {
-  const state = rows.map(({ finished }) => finished?.state ?? 'ok').find((one) => one !== 'ok')
-  return state === undefined ? { severity } : { severity: severity === 'None' ? 'Unknown' : severity, state }
-}
-
-/** Only severities that were found are named. */
-function presentSummary({ total, fixable, counts }: Summary): NonNullable<Overview['summary']> {
-  const named = severities.map((severity, rank) => [severity, counts[rank] ?? 0] as const)
-  return { total, fixable, summary: Object.fromEntries(named.filter(([, count]) => count > 0)) }
-}
+/** What reports together claim: of several, the first that could not know all. */
+export const stateOf = (rows: ReportRow[]): ReportState =>
+  rows.map(({ finished }) => finished?.state ?? 'ok').find((one) => one !== 'ok') ?? 'ok'
 
 function edgeOf(
   rows: ReportRow[],
@@ -61,10 +52,6 @@ function edgeOf(
 ): Date | undefined {
   const times = rows.flatMap((row) => row[key] ?? [])
   return times.length === 0 ? undefined : new Date(pick(...times.map(Number)))
-}
-
-function percentOf(rows: ReportRow[]): number {
-  return Math.floor((100 * rows.filter(({ status }) => status === 'Success').length) / rows.length)
 }
 
 export function mergeStatus(all: Status[]): Status {

@@ -1,7 +1,7 @@
 import type { Digest } from '../../../../oci/digest.ts'
 import type { RepositoryName } from '../../../../oci/reference.ts'
 import type { Maybe } from '../../../platform/maybe.ts'
-import type { Finding, ReportState } from '../reports/finding.ts'
+import type { Finding } from '../reports/finding.ts'
 
 /**
  * An image, which is never an index: an index is scanned by its images. `size` in bytes, with its layers; `tag` is its
@@ -37,11 +37,7 @@ export type VulnerabilityReport = {
   mimeType: string
   scanner: ScannerDescription
   findings: Finding[]
-  /** `ok` when absent. */
-  state?: ReportState
-  /** Of the database of Marina's own matcher. */
-  generation?: number
-  /** The scanner's answer as it came; absent of Marina's own matcher. */
+  /** The scanner's answer as it came. */
   raw?: Buffer
 }
 

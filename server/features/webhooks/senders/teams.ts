@@ -27,6 +27,7 @@ function cardOf({ type, occurredAt, operator, data }: HookEvent) {
     ]),
     ...replicationOf(data.replication),
     ...vulnerabilitiesOf(data.vulnerabilities),
+    ...robotOf(data.robot),
     ...Object.entries(data.custom_attributes ?? {}).slice(0, 5),
   ]
   const shown = facts.flatMap(([title, value]) => (value ? [{ title: plain(title!), value: plain(value) }] : []))
@@ -51,6 +52,14 @@ function replicationOf(task: HookEvent['data']['replication']): [string, string 
     ['Artifact', artifact?.name_tag],
   ]
 }
+
+const robotOf = (robot: HookEvent['data']['robot']): [string, string][] =>
+  robot
+    ? [
+        ['Robot', robot.name],
+        ['Expires', new Date(robot.expires_at * 1000).toISOString()],
+      ]
+    : []
 
 function vulnerabilitiesOf(found: HookEvent['data']['vulnerabilities']): [string, string][] {
   if (!found) return []

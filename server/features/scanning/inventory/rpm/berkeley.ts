@@ -10,7 +10,14 @@ const offPage = 3
 /** The header of a page. */
 const headBytes = 26
 
-type File = { bytes: RandomBytes; pageBytes: number; lastPage: number; isLittle: boolean }
+type File = {
+  bytes: RandomBytes
+  pageBytes: number
+  lastPage: number
+  isLittle: boolean
+  /** Overflow pages that were read: each belongs to one value. */
+  chained: number
+}
 
 /**
  * The headers in a hash database of Berkeley DB, `Packages` of rpm before 4.16: every other item of a hash page is a
@@ -33,7 +40,7 @@ function open(bytes: RandomBytes): File {
     throw new Unreadable('it has no valid size of pages')
   if (start[24] !== 0) throw new Unreadable('it is encrypted')
   const lastPage = Math.min(word(start, 32, isLittle), Math.floor(bytes.size / pageBytes) - 1)
-  return { bytes, pageBytes, lastPage, isLittle }
+  return { bytes, pageBytes, lastPage, isLittle, chained: 0 }
 }
 
 const word = (from: Buffer, at: number, isLittle: boolean) => (isLittle ? from.readUInt32LE(at) : from.readUInt32BE(at))
@@ -55,13 +62,15 @@ function* valuesOf(file: File, page: Buffer): Generator<Buffer> {
   }
 }
 
-function readChain({ bytes, pageBytes, lastPage, isLittle }: File, first: number, length: number): Buffer {
+function readChain(file: File, first: number, length: number): Buffer {
+  const { bytes, pageBytes, lastPage, isLittle } = file
   if (length > mostHeaderBytes) throw new Unreadable('it has a package of more than 64 MiB')
   const parts: Buffer[] = []
   let left = length
-  // Each page adds a byte at least, so that a chain in a circle ends.
+  // No page is read for two values, so that chains in a circle end.
   for (let number = first; left > 0;) {
-    if (number < 1 || number > lastPage) throw new Unreadable('it has a chain of pages that leads nowhere')
+    if (number < 1 || number > lastPage || ++file.chained > lastPage)
+      throw new Unreadable('it has a chain of pages that leads nowhere')
     const page = bytes.read(number * pageBytes, pageBytes)
     const filled = Math.min(half(page, 22, isLittle), pageBytes - headBytes, left)
     if (page[25] !== overflow || filled === 0) throw new Unreadable('it has a chain of pages that leads nowhere')
