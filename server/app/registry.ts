@@ -83,7 +83,7 @@ export function openFloor(
   opened: AsyncDisposableStack,
   { otherSide, outbound, certificates }: LentToFloor,
 ): Floor {
-  const { db, cache, blobs, config, log } = ground
+  const { db, cache, config, log } = ground
   const reader = { db, cache }
   const notes = openPart('notes', log)
   const late = (what: string) => (error: unknown) => notes.failed(`${what} not written yet`, error, 10_000)
@@ -101,10 +101,7 @@ export function openFloor(
   const peerOf = peerReader(trustedProxies)
   const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl, signOutAt: oidc.signOutAt })
   const pulls = opened.use(openPullCounter(db, 5000, late('pull counts'), { keepsDays: config.pulls.keepMs > 0 }))
-  const local = tellingShortages(
-    db,
-    openLocalRegistry({ db, cache, blobs, gates, describe, closing: opened, ...storingOf(ground) }),
-  )
+  const local = tellingShortages(db, openLocal(ground, gates, opened))
   const passed = openYoungCollector(16 * 2 ** 20)
   const told = { onError: late('counts of caches'), onReceived: passed }
   const proxied = openProxiedView(ground, local, otherSide, opened, told)
@@ -160,11 +157,18 @@ function counting({ metrics }: Ground, passed: (count: number) => void): DoorOpt
   }
 }
 
+/** Marina's own registry. */
+function openLocal(ground: Ground, gates: Gates, opened: AsyncDisposableStack): Registry {
+  const { db, cache, blobs } = ground
+  return openLocalRegistry({ db, cache, blobs, gates, describe, ...storingOf(ground, opened) })
+}
+
 /** How much Marina's own registry stores at once, and what it keeps in memory. */
-function storingOf({ config, peers }: Ground) {
+function storingOf({ config, peers }: Ground, closing: AsyncDisposableStack) {
   const { isEnabled, blobsBytes, blobsLargest } = config.cache
   const { unsyncedLargest: largestBytes, unsyncedBytes: backlogBytes } = config.storage
   return {
+    closing,
     isAlone: () => peers.count() <= 1,
     pushesAtOnce: Math.max(1, poolSizeOf(config) >> 1),
     unsynced: { largestBytes, backlogBytes },

@@ -23,8 +23,9 @@ export function blobPath(digest: Digest): string {
 }
 
 /**
- * A blob that this very repository holds (C-38): bytes that only another repository holds count as unknown here. Absence
- * is never cached, and a client asks for each blob before it pushes it: look-ups of the same moment share a statement.
+ * A blob that this very repository holds (C-38): bytes that only another repository holds count as unknown here.
+ * Absence is never cached, and a client asks for each blob before it pushes it: look-ups of the same moment share a
+ * statement.
  */
 export function findBlob({ db, cache }: Reader, repository: RepositoryName, digest: Digest): Maybe<Blob | undefined> {
   return cache.get(blobKey(repository, digest), () => lookerOf(db)({ repository, digest }))
@@ -148,7 +149,7 @@ export async function noteOrphans(db: Queryable, digests: Digest[]): Promise<voi
     insert into stray (digest)
     select digest from unnest(${digests}::text[]) as digest
     where not exists (select from blob where blob.digest = digest.digest) order by digest
-    on conflict (digest) do update set noted_at = excluded.noted_at`)
+    on conflict (digest) do update set noted_at = excluded.noted_at, doomed_at = null, gone_at = null`)
 }
 
 /**

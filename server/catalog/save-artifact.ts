@@ -3,7 +3,7 @@ import type { Manifest } from '../../oci/manifest.ts'
 import type { Tag } from '../../oci/reference.ts'
 import { jsonbText } from '../platform/db/json.ts'
 import type { Tx } from '../platform/db/db.ts'
-import { sql } from '../platform/db/sql.ts'
+import { sql, type Sql } from '../platform/db/sql.ts'
 import { accessoryKey, artifactKey, changesList, imageFindingsKey, type Description } from './artifact.ts'
 import type { HeldArtifact } from './held.ts'
 import { repositoryCountKey } from './repository.ts'
@@ -26,7 +26,7 @@ export type NewArtifact = {
 }
 
 /** An artifact to be saved: `held` is the one that the repository has already, `tags` are to name it. */
-export type ArtifactPush = {
+type ArtifactPush = {
   repository: { id: number; projectId: number }
   artifact: NewArtifact
   held: HeldArtifact | null
@@ -65,34 +65,9 @@ type Saved = Map<ArtifactPush, SavedArtifact>
 /** Each artifact once, also when several pushes bring it: the first of them counts as the one that made it. */
 async function insertArtifacts(tx: Tx, pushes: ArtifactPush[], saved: Saved): Promise<void> {
   const same = [...Map.groupBy(pushes, ({ repository, artifact }) => `${repository.id} ${artifact.digest}`).values()]
-  const each = same.map(([first]) => first!.artifact)
-  const tags = same.flatMap((group, place) => group.flatMap((one) => one.tags.map((name) => ({ place, name }))))
-  const blobs = each.flatMap(({ blobIds }, place) => blobIds.map((id) => ({ place, id })))
-  const children = each.flatMap((one, place) => one.children.map((child, position) => ({ ...child, place, position })))
-  let end = 1
-  const starts = each.map(({ content }) => (end += content.length) - content.length)
+  const { tags, blobs, children, contents } = partsOf(same)
   const rows = await tx.rows<SavedArtifact & { place: number }>(sql`
-    with given as (
-      select * from unnest(
-        ${each.map((_, place) => place)}::int[],
-        ${same.map(([first]) => first!.repository.id)}::bigint[],
-        ${each.map(({ digest }) => digest)}::text[],
-        ${each.map(({ manifest }) => manifest.mediaType)}::text[],
-        ${each.map(({ manifest }) => manifest.config?.mediaType)}::text[],
-        ${each.map(({ manifest }) => manifest.artifactType)}::text[],
-        ${each.map(({ manifest }) => manifest.kind)}::text[],
-        ${each.map(({ size }) => size)}::bigint[],
-        ${each.map(({ depth }) => depth)}::int[],
-        ${each.map(({ manifest }) => manifest.config?.digest)}::text[],
-        ${each.map(({ manifest }) => manifest.subject?.digest)}::text[],
-        ${each.map(({ manifest }) => jsonbText(manifest.annotations))}::text[],
-        ${each.map(({ description }) => description.type)}::text[],
-        ${each.map(({ description }) => jsonbText(description.extraAttrs))}::text[],
-        ${each.map(({ description }) => description.icon)}::text[],
-        ${starts}::int[],
-        ${each.map(({ content }) => content.length)}::int[])
-        as one (place, repository_id, digest, media_type, config_media_type, artifact_type, kind, size, depth,
-          config_digest, subject_digest, annotations, type, extra_attrs, icon_digest, start, length)),
+    with given as (${givenArtifacts(same.map(([first]) => first!))}),
     made as (
       insert into artifact (
         repository_id, digest, media_type, config_media_type, artifact_type, kind, size, depth,
@@ -109,14 +84,13 @@ async function insertArtifacts(tx: Tx, pushes: ArtifactPush[], saved: Saved): Pr
       from made join given using (repository_id, digest)),
     content as (
       insert into manifest (artifact_id, content)
-      select id, substring(${Buffer.concat(each.map(({ content }) => content))}::bytea from start for length) from saved
+      select id, substring(${contents}::bytea from start for length) from saved
       order by id on conflict do nothing),
     blobs as (
       insert into artifact_blob (artifact_id, repository_id, blob_id)
       select saved.id, repository_id, one.id
       from unnest(${blobs.map(({ place }) => place)}::int[], ${blobs.map(({ id }) => id)}::bigint[])
-        as one (place, id) join saved using (place)
-      order by one.id on conflict do nothing),
+        as one (place, id) join saved using (place) order by one.id on conflict do nothing),
     children as (
       insert into artifact_child (parent_id, repository_id, child_id, platform, annotations, position)
       select saved.id, repository_id, one.id, platform::jsonb, annotations::jsonb, position + 1
@@ -133,12 +107,50 @@ async function insertArtifacts(tx: Tx, pushes: ArtifactPush[], saved: Saved): Pr
       select distinct repository_id, saved.id, name collate "C" as name
       from unnest(${tags.map(({ place }) => place)}::int[], ${tags.map(({ name }) => name)}::text[])
         as one (place, name) join saved using (place)
-      order by repository_id, name
-      on conflict (repository_id, name) do nothing returning artifact_id, name)
+      order by repository_id, name on conflict (repository_id, name) do nothing returning artifact_id, name)
     select place, id, is_new as "isNew", array(select name::text from tags where artifact_id = id) as made from saved`)
   for (const { place, id, isNew, made } of rows)
     for (const [index, push] of same[place]!.entries())
       saved.set(push, { id, isNew: isNew && index === 0, made: made.filter((name) => push.tags.includes(name)) })
+}
+
+/** What stands for the artifacts in their statement, each with the place of its artifact. */
+function partsOf(same: ArtifactPush[][]) {
+  const each = same.map(([first]) => first!.artifact)
+  return {
+    tags: same.flatMap((group, place) => group.flatMap((one) => one.tags.map((name) => ({ place, name })))),
+    blobs: each.flatMap(({ blobIds }, place) => blobIds.map((id) => ({ place, id }))),
+    children: each.flatMap((one, place) => one.children.map((child, position) => ({ ...child, place, position }))),
+    contents: Buffer.concat(each.map(({ content }) => content)),
+  }
+}
+
+/** The rows of new artifacts; `start` and `length`: where the bytes of each stand among those of all. */
+function givenArtifacts(pushes: ArtifactPush[]): Sql {
+  const each = pushes.map(({ artifact }) => artifact)
+  let end = 1
+  const starts = each.map(({ content }) => (end += content.length) - content.length)
+  return sql`
+    select * from unnest(
+      ${each.map((_, place) => place)}::int[],
+      ${pushes.map(({ repository }) => repository.id)}::bigint[],
+      ${each.map(({ digest }) => digest)}::text[],
+      ${each.map(({ manifest }) => manifest.mediaType)}::text[],
+      ${each.map(({ manifest }) => manifest.config?.mediaType)}::text[],
+      ${each.map(({ manifest }) => manifest.artifactType)}::text[],
+      ${each.map(({ manifest }) => manifest.kind)}::text[],
+      ${each.map(({ size }) => size)}::bigint[],
+      ${each.map(({ depth }) => depth)}::int[],
+      ${each.map(({ manifest }) => manifest.config?.digest)}::text[],
+      ${each.map(({ manifest }) => manifest.subject?.digest)}::text[],
+      ${each.map(({ manifest }) => jsonbText(manifest.annotations))}::text[],
+      ${each.map(({ description }) => description.type)}::text[],
+      ${each.map(({ description }) => jsonbText(description.extraAttrs))}::text[],
+      ${each.map(({ description }) => description.icon)}::text[],
+      ${starts}::int[],
+      ${each.map(({ content }) => content.length)}::int[])
+      as one (place, repository_id, digest, media_type, config_media_type, artifact_type, kind, size, depth,
+        config_digest, subject_digest, annotations, type, extra_attrs, icon_digest, start, length)`
 }
 
 /**

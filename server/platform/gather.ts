@@ -33,6 +33,15 @@ export function gathering<Item, Answer>(
     })
 }
 
+type Batches<Item, Answer> = {
+  ask(items: Item[]): Promise<Answer[]>
+  keyOf?(item: Item): string
+  isCommon(error: unknown): boolean
+  atMost: number
+  apart?(item: Item): string[]
+  patienceMs?: number
+}
+
 /**
  * As `gathering`, with an answer for each item, in their order, and one batch at a time for each key. When a batch of
  * several fails, each of its items is asked for by itself, so that the error of one caller is not that of another; an
@@ -46,14 +55,7 @@ export function batching<Item, Answer>({
   atMost,
   apart,
   patienceMs,
-}: {
-  ask(items: Item[]): Promise<Answer[]>
-  keyOf?(item: Item): string
-  isCommon(error: unknown): boolean
-  atMost: number
-  apart?(item: Item): string[]
-  patienceMs?: number
-}): (item: Item) => Promise<Answer> {
+}: Batches<Item, Answer>): (item: Item) => Promise<Answer> {
   type Asked = { item: Item; resolve(answer: Answer): void; reject(error: unknown): void }
   const queues = new Map<string, Asked[]>()
 

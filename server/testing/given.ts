@@ -7,7 +7,8 @@ import { findAccount, hashPassword, saveAccount, updateAccount } from '../featur
 import { dropMember, roles, saveMember } from '../features/access/index.ts'
 import { createProject, deleteProject } from '../features/projects/index.ts'
 import { checkStorage } from '../commands/fsck/check.ts'
-import type { Person } from './http.ts'
+import { blobPath } from '../catalog/blob.ts'
+import { eventually, type Person } from './http.ts'
 import type { TestMarina } from './server.ts'
 
 type RoleName = keyof typeof roles
@@ -106,6 +107,7 @@ export async function givenCast(marina: TestMarina) {
 
 type PushOptions = { as?: Person; tag?: string }
 
+/** Pushes a blob whole, and waits for its file: that of a small one is written after the answer. */
 export async function pushBlob(
   marina: TestMarina,
   repository: string,
@@ -115,6 +117,7 @@ export async function pushBlob(
   const digest = digestOf(Buffer.from(bytes as Uint8Array))
   const answer = await marina.ask('POST', `/v2/${repository}/blobs/uploads/?digest=${digest}`, { as, body: bytes })
   assert.equal(answer.status, 201, answer.text)
+  await eventually(async () => assert.ok(await marina.ground.blobs.find(blobPath(digest)), `no file of ${digest}`))
   return digest
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable } from 'node:stream'
@@ -183,11 +184,10 @@ suite('garbage collection', () => {
 
   test('F04: bytes of a push that was refused or died before it was recorded are removed after the delay', async () => {
     await marina.ground.db.transaction((tx) => setLimit(tx, project.id, 10))
-    const answer = await marina.ask(
-      'POST',
-      `/v2/${repository}/blobs/uploads/?digest=${digestOf(Buffer.from('too much for it'))}`,
-      { as: marina.admin, body: 'too much for it' },
-    )
+    // Larger than a blob whose file is written after its record.
+    const body = randomBytes(70_000)
+    const path = `/v2/${repository}/blobs/uploads/?digest=${digestOf(body)}`
+    const answer = await marina.ask('POST', path, { as: marina.admin, body })
     assert.equal(answer.status, 403)
     assert.match((await findDisagreements(marina, ['litter'])).join(), /belong to no blob/)
     await run({ delayMs: 60_000 })

@@ -30,7 +30,7 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'syscall' in error && 'code' in error ? String(error.code) : undefined
 }
 
-/** Codes of a hard link that is refused: its place is taken; or the file system has no hard links, or no more of them. */
+/** Codes of a refused hard link: its place is taken, or the file system has no hard links, or no more of them. */
 export const linkRefusals: ReadonlySet<string> = new Set([
   'EEXIST',
   'EPERM',

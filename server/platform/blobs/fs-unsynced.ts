@@ -22,7 +22,9 @@ const atOnce = 2
 const fewFiles = 8
 
 /** Small files that become durable later, many together. */
-export function openUnsynced({ places, thread, pathOf, newStage, stillMounted }: Given): Unsynced {
+export function openUnsynced(given: Given): Unsynced {
+  const { places, thread, pathOf, newStage, stillMounted } = given
+  const place: Unsynced['place'] = (key, bytes) => placeOne(given, key, bytes)
   return {
     place,
 
@@ -50,17 +52,6 @@ export function openUnsynced({ places, thread, pathOf, newStage, stillMounted }:
     },
   }
 
-  async function place(key: string, bytes: Buffer): Promise<boolean> {
-    const to = pathOf(key)
-    const from = newStage()
-    try {
-      await onDisk(`storing ${key}`, writeFile(from, bytes, { flag: 'wx', mode: 0o644 }))
-      return await onDisk(`storing ${key}`, places.place(from, to))
-    } finally {
-      await unlink(from).catch(() => undefined) // otherwise listStages reports it later
-    }
-  }
-
   async function lookAt(
     { key, size, isRight }: Looked,
     then?: (file: FileHandle) => Promise<void>,
@@ -78,5 +69,16 @@ export function openUnsynced({ places, thread, pathOf, newStage, stillMounted }:
     } finally {
       await file?.close()
     }
+  }
+}
+
+async function placeOne({ places, pathOf, newStage }: Given, key: string, bytes: Buffer): Promise<boolean> {
+  const to = pathOf(key)
+  const from = newStage()
+  try {
+    await onDisk(`storing ${key}`, writeFile(from, bytes, { flag: 'wx', mode: 0o644 }))
+    return await onDisk(`storing ${key}`, places.place(from, to))
+  } finally {
+    await unlink(from).catch(() => undefined) // otherwise listStages reports it later
   }
 }

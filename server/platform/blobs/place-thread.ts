@@ -3,7 +3,7 @@ import { StorageUnavailable } from './blobs.ts'
 import type { Placed, Placing, Refusal } from './place-worker.ts'
 
 /** A small file that is to be placed: written as `from`, then named `to`, unless that is taken. */
-export type SmallFile = { from: string; to: string; bytes: Buffer }
+type SmallFile = { from: string; to: string; bytes: Buffer }
 
 /** The thread ends when it had nothing to do for this long, in ms: it takes a few MB. */
 const idleMs = 10_000
@@ -50,15 +50,10 @@ export function openPlaceThread(): PlaceThread {
   return {
     async place(files) {
       clearTimeout(idle)
-      // One memory of its own, which the other thread takes over.
-      const bytes = Buffer.allocUnsafeSlow(files.reduce((sum, one) => sum + one.bytes.length, 0))
-      let at = 0
-      for (const one of files) at += one.bytes.copy(bytes, at)
-      const named = files.map(({ from, to, bytes: { length: size } }) => ({ from, to, size }))
       const { promise, resolve, reject } = Promise.withResolvers<Results>()
-      const message: Placing = { id: count++, bytes, files: named }
+      const message = { id: count++, ...packed(files) }
       waiting.set(message.id, { resolve, reject })
-      ;(worker ??= start()).postMessage(message, [bytes.buffer])
+      ;(worker ??= start()).postMessage(message, [message.bytes.buffer])
       try {
         return (await promise).map((one) => (typeof one === 'boolean' ? one : failure(one)))
       } finally {
@@ -71,6 +66,14 @@ export function openPlaceThread(): PlaceThread {
       end()
     },
   }
+}
+
+/** The bytes of all files in one memory of its own, which the other thread takes over. */
+function packed(files: SmallFile[]): { bytes: Buffer<ArrayBuffer>; files: Placing['files'] } {
+  const bytes = Buffer.allocUnsafeSlow(files.reduce((sum, one) => sum + one.bytes.length, 0))
+  let at = 0
+  for (const one of files) at += one.bytes.copy(bytes, at)
+  return { bytes, files: files.map(({ from, to, bytes: { length: size } }) => ({ from, to, size })) }
 }
 
 const failure = ({ message, ...rest }: Refusal): NodeJS.ErrnoException => Object.assign(new Error(message), rest)

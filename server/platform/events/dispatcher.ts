@@ -41,7 +41,7 @@ export type Dispatcher = AsyncDisposable & {
 const looking = 'looking for facts'
 /**
  * The pause between two looks for facts, in ms, so that facts make a batch. It doubles while facts keep coming, each
- * within `soon` after the pause before: with pauses of 40 ms, the background ran half of all statements of a small push.
+ * within `soon` after the last pause: with pauses of 40 ms, the background ran half of all statements of a small push.
  */
 const pauseMs = { least: 5, most: 120, soon: 40 }
 

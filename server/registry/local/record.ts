@@ -30,8 +30,8 @@ type RecordOptions = Pick<LocalOptions, 'db' | 'cache' | 'blobs' | 'gates' | 'tu
 }
 
 /**
- * Bytes to be recorded as a blob of a repository: durable in storage, or given as `bytes`, which become durable with the
- * record and get their file after it. `upload`, if any, ends with that.
+ * Bytes to be recorded as a blob of a repository: durable in storage, or given as `bytes`, which become durable with
+ * the record and get their file after it. `upload`, if any, ends with that.
  */
 type Arrived = { name: RepositoryName; by: Actor; blob: BlobStat; bytes?: Buffer | undefined; upload?: Claimed }
 /**
@@ -67,6 +67,7 @@ export function openRecords(options: RecordOptions): (arrived: Arrived) => Promi
     const project = await getProject(reader, name)
     const writtenAt = performance.now()
     const hasRow = (await upload?.young?.seal()) ?? true
+    let isStored = false
     for (let look = 1; ; look++) {
       try {
         const repository = await findRepository(reader, name)
@@ -75,12 +76,15 @@ export function openRecords(options: RecordOptions): (arrived: Arrived) => Promi
         upload?.young?.end()
         if (bytes) {
           failpoint('blob.recorded')
-          options.files?.follow(blob.digest, bytes)
+          if (!isStored) options.files?.follow(blob.digest, bytes)
         }
         return blob
       } catch (error) {
         if (look === looks) throw error
-        if (isDoubtful(error)) await rescue(options, arrived, error)
+        if (isDoubtful(error)) {
+          await rescue(options, arrived, error)
+          isStored = true
+        }
         // The repository's or the blob's row was deleted after it was found: the next try makes it again.
         else if (!isReferenceViolation(error)) throw error
       }

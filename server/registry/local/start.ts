@@ -28,7 +28,8 @@ export function openStarts(db: Db): (upload: NewUpload) => Promise<void> {
 async function insertUploads(db: Db, uploads: NewUpload[]): Promise<void[]> {
   await db.relaxed.run(sql`
     insert into upload (id, project_id, repository, account_id, algorithm, stage, claim, claimed_at)
-    select id, project_id, repository, account_id, algorithm, stage::jsonb, claim, case when claim is not null then now() end
+    select id, project_id, repository, account_id, algorithm, stage::jsonb,
+      claim, case when claim is not null then now() end
     from unnest(
       ${uploads.map(({ id }) => id)}::uuid[],
       ${uploads.map(({ projectId }) => projectId)}::bigint[],

@@ -49,16 +49,18 @@ type Young = {
   sealed?: PromiseWithResolvers<void>
 }
 
+type Known = Map<string, Young>
 type Write = (upload: NewUpload) => Promise<void>
 
 /**
- * New uploads that only this process knows. Clients that push small blobs send POST and at once PUT with all bytes: then
- * no row has to be written, claimed and dropped. An upload that lasts longer, or that another request asks about, gets
- * its row, and is handled by that from then on. While other processes serve, each upload has its row at once
- * (`isAlone` is false), because its next request may come to one of them.
+ * New uploads that only this process knows. Clients that push small blobs send POST, and at once PUT with all bytes:
+ * then no row has to be written, claimed and dropped. An upload that lasts longer, or that another request asks
+ * about, gets its row, and is handled by that from then on. While other processes serve (`isAlone` is false), each
+ * upload has its row at once, because its next request may come to one of them.
  */
 export function openYoungUploads(write: Write, isAlone: () => boolean): YoungUploads {
-  const all = new Map<string, Young>()
+  const all: Known = new Map()
+  const give = (id: string, young: Young) => giveRow(all, write, id, young)
   const tag = randomBytes(3).toString('hex')
   let looking: NodeJS.Timeout | undefined
 
@@ -74,60 +76,18 @@ export function openYoungUploads(write: Write, isAlone: () => boolean): YoungUpl
       const young = all.get(id)
       if (!young || young.upload.name !== name || young.claim !== undefined || young.row) return undefined
       const claim = (young.claim = randomUUID())
-      return { claim, algorithm: young.upload.algorithm, ...holding(id, young) }
+      return { claim, algorithm: young.upload.algorithm, ...holding(all, id, young) }
     },
     async written(id) {
       for (let young = all.get(id); young; young = all.get(id)) {
         if (young.sealed) await young.sealed.promise
-        else if (await giveRow(id, young)) return
+        else if (await give(id, young)) return
       }
     },
     async close() {
       clearTimeout(looking)
-      await Promise.all([...all].map(([id, young]) => giveRow(id, young).catch(() => undefined)))
+      await Promise.all([...all].map(([id, young]) => give(id, young).catch(() => undefined)))
     },
-  }
-
-  function holding(id: string, young: Young): Pick<Taken, 'seal' | 'end' | 'release'> {
-    const unseal = () => {
-      young.sealed?.resolve()
-      delete young.sealed
-    }
-    return {
-      async seal() {
-        const isWritten = young.row && (await young.row)
-        young.sealed = Promise.withResolvers()
-        return isWritten ?? false
-      },
-      end() {
-        all.delete(id)
-        unseal()
-      },
-      async release() {
-        delete young.claim
-        const isWritten = (await young.row?.catch(() => false)) ?? false
-        if (isWritten) all.delete(id)
-        unseal()
-        return isWritten
-      },
-    }
-  }
-
-  /** Writes the row with the claim that there is now. Rejects when the database cannot be reached. */
-  async function giveRow(id: string, young: Young): Promise<boolean> {
-    young.row ??= write({ ...young.upload, claim: young.claim }).then(
-      () => true,
-      (error: unknown) => {
-        delete young.row
-        if (error instanceof DatabaseUnavailable) throw error
-        // Its project is gone, and the upload with it.
-        all.delete(id)
-        return false
-      },
-    )
-    const isWritten = await young.row
-    if (young.claim === undefined) all.delete(id)
-    return isWritten
   }
 
   function look(): void {
@@ -135,8 +95,50 @@ export function openYoungUploads(write: Write, isAlone: () => boolean): YoungUpl
     for (const [id, young] of all) {
       if (young.begun > until) break
       // A database that cannot be reached is asked again.
-      if (!young.row && !young.sealed) giveRow(id, young).catch(() => {})
+      if (!young.row && !young.sealed) give(id, young).catch(() => {})
     }
     looking = all.size > 0 ? setTimeout(look, lookMs).unref() : undefined
   }
+}
+
+function holding(all: Known, id: string, young: Young): Pick<Taken, 'seal' | 'end' | 'release'> {
+  const unseal = () => {
+    young.sealed?.resolve()
+    delete young.sealed
+  }
+  return {
+    async seal() {
+      const isWritten = young.row && (await young.row)
+      young.sealed = Promise.withResolvers()
+      return isWritten ?? false
+    },
+    end() {
+      all.delete(id)
+      unseal()
+    },
+    async release() {
+      delete young.claim
+      const isWritten = (await young.row?.catch(() => false)) ?? false
+      if (isWritten) all.delete(id)
+      unseal()
+      return isWritten
+    },
+  }
+}
+
+/** Writes the row with the claim that there is now. Rejects when the database cannot be reached. */
+async function giveRow(all: Known, write: Write, id: string, young: Young): Promise<boolean> {
+  young.row ??= write({ ...young.upload, claim: young.claim }).then(
+    () => true,
+    (error: unknown) => {
+      delete young.row
+      if (error instanceof DatabaseUnavailable) throw error
+      // Its project is gone, and the upload with it.
+      all.delete(id)
+      return false
+    },
+  )
+  const isWritten = await young.row
+  if (young.claim === undefined) all.delete(id)
+  return isWritten
 }

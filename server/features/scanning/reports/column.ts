@@ -51,9 +51,7 @@ async function showOthers(reader: Reader, { scannerId, artifacts, accepted }: Ot
     return type !== undefined && accepted.includes(type) ? [{ key: ids[0]!, reports }] : []
   })
   const united = await summarizeGroups(reader.db, groups.filter(isUnion).map(unionOf))
-  return new Map(
-    groups.map(({ key, reports }) => [key, shownText(reports, united.get(key) ?? summaryOf(reports))]),
-  )
+  return new Map(groups.map(({ key, reports }) => [key, shownText(reports, united.get(key) ?? summaryOf(reports))]))
 }
 
 type Group = { key: number; reports: ReportRow[] }

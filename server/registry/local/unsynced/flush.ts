@@ -57,7 +57,10 @@ export async function recoverUnsynced(ground: Ground, { signal }: Options = {}):
   })
 }
 
-/** One regular round: what is old enough, or nearly everything while the backlog is half full. Without a backlog one query. */
+/**
+ * One regular round: what is old enough, or nearly everything while the backlog is half full. Without a backlog one
+ * query.
+ */
 export async function sweepUnsynced(
   ground: Ground,
   { delayMs, backlogBytes, signal }: { delayMs: number; backlogBytes: number; signal: AbortSignal },

@@ -156,7 +156,7 @@ describe('small blobs whose files are not synced', () => {
 })
 
 describe('files that are written after the answer', () => {
-  test('a file whose blob was collected before it was written is noted, and the next collection removes it', async () => {
+  test('a file whose blob was collected before it was written is noted for the next collection', async () => {
     await using marina = await openTestMarina(never)
     const { db, blobs } = marina.ground
     const bytes = randomBytes(100)
