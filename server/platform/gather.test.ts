@@ -79,8 +79,10 @@ test('items that share a name never share a batch, and come in their order', asy
 
 test('a batch that takes long holds up no later one', async () => {
   const { promise: held, resolve: release } = Promise.withResolvers<void>()
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
   const ask = batching({
     async ask(items: string[]) {
+      begin()
       if (items.includes('slow')) await held
       return items
     },
@@ -89,6 +91,8 @@ test('a batch that takes long holds up no later one', async () => {
     patienceMs: 1,
   })
   const slow = ask('slow')
+  // What is asked for in the same moment would share its batch.
+  await begun
   assert.equal(await ask('other'), 'other')
   release()
   assert.equal(await slow, 'slow')
