@@ -30,10 +30,10 @@ type ChildOptions = {
 
 const entry = new URL('./serving.ts', import.meta.url)
 /**
- * V8's young generation stays small: 4 MiB for each half instead of 16. Lists of artifacts leave so little garbage that
- * they are collected no more often than with 16 (docs/decisions/0064-memory.md).
+ * V8's young generation stays small: 2 MiB for each half instead of 16. Lists of artifacts leave so little garbage that
+ * a list takes hardly longer (docs/decisions/0064-memory.md).
  */
-const lean = ['--max-semi-space-size=4']
+const lean = ['--max-semi-space-size=2']
 /** Set for the process from its first file on: with that file already compiled, it need not load a compiler. */
 const compileCache = path.join(import.meta.dirname, '../../../.cache/compile')
 
