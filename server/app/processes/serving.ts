@@ -41,8 +41,8 @@ function hear(message: ToServing): void {
   else if (message.kind === 'told') for (const listener of toldListeners) listener(message.subject)
   else if (message.kind === 'wellness') isWell = message.isWell
   else if (message.kind === 'spread') marina?.spread(message.part)
-  // Otherwise the lease runs out by itself, within 5 s.
-  else if (marina) void forgetLease(marina.ground.db, message.lease).catch(() => {})
+  // Otherwise the lease runs out by itself, within 5 s. The main pool may be full of writes that wait for its end.
+  else if (marina) void forgetLease(marina.ground.db.relaxed, message.lease).catch(() => {})
 }
 
 async function answer(question: string): Promise<unknown> {

@@ -35,6 +35,8 @@ type Missing = { leases: Map<string, LeaseRow>; unheard: number; over: Promise<v
 
 /** How long a change waits for this process's connection to be opened again, in ms. */
 const comebackMs = 3000
+/** How often a change looks whether the lease of a process that does not answer is still there, in ms. */
+const lookMs = 250
 
 /** Announces the changes of this process to the others before each commit, and releases the keys after it. */
 export class Announcements implements CommitGuard {
@@ -185,7 +187,8 @@ export class Announcements implements CommitGuard {
       if (leases.size === 0 && performance.now() > end) {
         throw new DatabaseUnavailable('our own announcement of this change did not come back')
       }
-      await atMost(Math.max(100, ...[...leases.values()].map((one) => others.leftMs(one))) + 10, missing.over)
+      const leftMs = Math.max(100, ...[...leases.values()].map((one) => others.leftMs(one)))
+      await atMost(Math.min(leftMs, lookMs) + 10, missing.over)
       if (leases.size > 0) await this.#dropSilent(leases)
     }
   }
@@ -193,7 +196,8 @@ export class Announcements implements CommitGuard {
   /** Removes from `missing` the leases that are gone, and those that have run out, which it ends. */
   async #dropSilent(missing: Map<string, LeaseRow>): Promise<void> {
     const { db, others } = this.#options
-    const row = await db.row<{ there: LeaseRow[] }>(sql`
+    // Not by the main pool, of which each change that waits holds a connection.
+    const row = await db.relaxed.row<{ there: LeaseRow[] }>(sql`
       select ${leaseRows} as there from replica where id = any(${[...missing.keys()]}::uuid[])`)
     const there = new Map(row!.there.map((one) => [one.id, one]))
     for (const id of missing.keys()) {

@@ -159,7 +159,7 @@ export class OtherLeases {
 
   /** Ends a lease for good: its process cannot renew it any more. False when it was renewed meanwhile. */
   async end({ id, until }: LeaseRow): Promise<boolean> {
-    const count = await this.#db.run(sql`
+    const count = await this.#db.relaxed.run(sql`
       delete from replica where id = ${id} and lease_until = ${until}::text::timestamptz`)
     return count > 0
   }
