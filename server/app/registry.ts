@@ -101,7 +101,7 @@ export function openFloor(
   const peerOf = peerReader(trustedProxies)
   const sessions = openSessionDoor({ ...reader, login, settings, peerOf, externalUrl, signOutAt: oidc.signOutAt })
   const pulls = opened.use(openPullCounter(db, 5000, late('pull counts'), { keepsDays: config.pulls.keepMs > 0 }))
-  const local = tellingShortages(db, openLocal(ground, gates, opened))
+  const local = tellingShortages(db, openLocal(ground, gates, opened, late('files of small blobs')))
   const passed = openYoungCollector(16 * 2 ** 20)
   const told = { onError: late('counts of caches'), onReceived: passed }
   const proxied = openProxiedView(ground, local, otherSide, opened, told)
@@ -158,9 +158,14 @@ function counting({ metrics }: Ground, passed: (count: number) => void): DoorOpt
 }
 
 /** Marina's own registry. */
-function openLocal(ground: Ground, gates: Gates, opened: AsyncDisposableStack): Registry {
+function openLocal(
+  ground: Ground,
+  gates: Gates,
+  opened: AsyncDisposableStack,
+  onFileTrouble: (error: unknown) => void,
+): Registry {
   const { db, cache, blobs } = ground
-  return openLocalRegistry({ db, cache, blobs, gates, describe, ...storingOf(ground, opened) })
+  return openLocalRegistry({ db, cache, blobs, gates, describe, onFileTrouble, ...storingOf(ground, opened) })
 }
 
 /** How much Marina's own registry stores at once, and what it keeps in memory. */

@@ -9,7 +9,10 @@ type SmallFile = { from: string; to: string; bytes: Buffer }
 const idleMs = 10_000
 
 export type PlaceThread = {
-  /** Resolves with what came of each file: whether it was placed, or the error of the disk. */
+  /**
+   * Writes the files. Resolves with one result for each, in their order: true when the file was placed, false when its
+   * path was taken, or the error of the disk.
+   */
   place(files: SmallFile[]): Promise<(boolean | NodeJS.ErrnoException)[]>
   close(): Promise<void>
 }

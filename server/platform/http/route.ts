@@ -367,7 +367,7 @@ function sendFailure<Access, Caller>(
   request: FastifyRequest,
   reply: FastifyReply,
 ) {
-  const failure = error instanceof Failure ? error : (options.translate(error) ?? ofOurs(error))
+  const failure = error instanceof Failure ? error : (options.translate(error) ?? ofOurs(error, options.bodyBytes))
   if (!failure) options.onUnknown(error, request.raw)
   const { code, message, status, headers } = failure ?? new Failure('UNKNOWN')
   return reply
@@ -379,10 +379,10 @@ function sendFailure<Access, Caller>(
 }
 
 /** The Failure for an error of Fastify or a bad list query. */
-function ofOurs(error: unknown): Failure | undefined {
+function ofOurs(error: unknown, bodyBytes: number): Failure | undefined {
   if (error instanceof BadListing) return new Failure('BAD_REQUEST', error.message)
   if (!(error instanceof Error)) return undefined
-  const unread = bodyFailure(error)
+  const unread = bodyFailure(error, bodyBytes)
   if (unread) return unread
   const { statusCode } = error as Error & { statusCode?: number }
   return statusCode && statusCode >= 400 && statusCode < 500 ? new Failure('BAD_REQUEST', error.message) : undefined

@@ -1,5 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import type { FastifyInstance } from 'fastify'
+import { BodyTooLarge } from './body.ts'
 import { Failure, type FailureCode } from './failure.ts'
 import { refusalOf } from './refusal.ts'
 import { compiledOnUse } from './schemas.ts'
@@ -41,11 +42,11 @@ function codeOf({ keyword, parentSchema }: ErrorObject, part: string): FailureCo
 
 const bounds = new Set(['minLength', 'maxLength', 'pattern', 'minimum', 'maximum', 'minItems', 'maxItems'])
 
-/** The Failure for a body that Fastify cannot read; undefined for other errors. */
-export function bodyFailure(error: Error & { code?: string }): Failure | undefined {
+/** The Failure for a body that Fastify cannot read; undefined for other errors. `limit`: of a body, in bytes. */
+export function bodyFailure(error: Error & { code?: string }, limit: number): Failure | undefined {
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new Failure('PAYLOAD_TOO_LARGE')
+      return new Failure('PAYLOAD_TOO_LARGE', new BodyTooLarge(limit).message)
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new Failure('UNPROCESSABLE_ENTITY', 'the body must be application/json')
     case 'FST_ERR_CTP_INVALID_JSON_BODY':

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { algorithmOf, type Digest } from '../../../oci/digest.ts'
 import { OciError } from '../../../oci/errors.ts'
 import type { RepositoryName } from '../../../oci/reference.ts'
@@ -63,7 +64,7 @@ export async function storeWhole(incoming: Incoming, digest: Digest, bytes: Byte
   }
   check(hash(algorithm, gathered))
   // Its row makes it durable; the file follows.
-  return placing.takes(gathered.length) ? { size: gathered.length, bytes: gathered } : write(once(gathered))
+  return placing.takes(gathered.length) ? { size: gathered.length, bytes: gathered } : write(Readable.from([gathered]))
 }
 
 /** Whether the storage has taken the file itself. */
@@ -73,10 +74,6 @@ async function isTaken({ blobs, note }: Incoming, digest: Digest, { path }: File
   const isMoved = await blobs.takeFile(blobPath(digest), path)
   if (isMoved) failpoint('blob.written')
   return isMoved
-}
-
-async function* once(bytes: Buffer): Bytes {
-  yield bytes
 }
 
 /** The same bytes. Before the last of them is through, the database knows that they come. */

@@ -30,8 +30,8 @@ type More = { pushesAtOnce?: number; smallBlobs?: SmallBlobLimits }
 /** Marina's own registry: metadata in PostgreSQL, bytes in the blob store. */
 export function openLocalRegistry(given: Omit<LocalOptions, 'turns'> & More): Registry {
   const turns = openTurns({ atOnce: given.pushesAtOnce ?? 8, waitMs: turnWaitMs })
-  const { db, cache, blobs, unsynced } = given
-  const placing = unsynced && openPlacing({ db: db.relaxed, blobs }, unsynced)
+  const { db, cache, blobs, unsynced, onFileTrouble: onTrouble } = given
+  const placing = unsynced && openPlacing({ db: db.relaxed, blobs, onTrouble }, unsynced)
   given.closing?.defer(async () => placing?.files.settle())
   /** The bytes of a small blob whose file is not written yet, or lost before its sync. */
   const findBytes = async (digest: Digest) => placing?.files.find(digest) ?? findUnsynced(db, digest)

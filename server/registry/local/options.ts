@@ -17,6 +17,8 @@ export type LocalOptions = {
   turns: Turns
   /** Which small blobs the database keeps until their files are synced; none without it. */
   unsynced?: UnsyncedLimits
+  /** Hears why files of small blobs could not be written after their pushes were answered. */
+  onFileTrouble?: (error: unknown) => void
   /** True while no other process uses this database, as far as is known. */
   isAlone?: () => boolean
   /** Where work is given that is to be done before the database is closed. */

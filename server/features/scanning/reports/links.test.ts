@@ -4,26 +4,15 @@ import { isReferenceViolation, type Queryable, type Tx } from '../../../platform
 import { sql } from '../../../platform/db/sql.ts'
 import { fresh, givenProject, pushImage } from '../../../testing/given.ts'
 import { eventually } from '../../../testing/http.ts'
+import { givenScanner } from '../../../testing/reports.ts'
 import { openTestMarina } from '../../../testing/server.ts'
-import { saveScanner } from '../store.ts'
 import { changeLinks, saveFindings } from './findings.ts'
 
 const marina = await openTestMarina()
 after(() => marina[Symbol.asyncDispose]())
 const { db } = marina.ground
 const project = await givenProject(marina)
-const { id: scannerId } = await db.transaction((tx) =>
-  saveScanner(tx, {
-    name: fresh('scanner'),
-    description: '',
-    url: 'http://scanner.example',
-    isDisabled: false,
-    auth: '',
-    sealedCredential: null,
-    skipsTlsCheck: false,
-    usesInternalAddress: false,
-  }),
-)
+const scannerId = await givenScanner(marina)
 
 async function givenReport(): Promise<{ id: number; artifactId: number }> {
   const repository = `${project.name}/${fresh('image')}`

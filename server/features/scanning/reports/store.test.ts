@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from '../../../platform/db/sql.ts'
 import { fresh, pushImage } from '../../../testing/given.ts'
+import { givenScanner } from '../../../testing/reports.ts'
 import { openScene } from '../../../testing/scene.ts'
-import { saveScanner } from '../store.ts'
 import type { Finding, Severity } from './finding.ts'
 import { findingsOf, summarizeGroups, sweepFindings } from './findings.ts'
 import {
@@ -21,18 +21,7 @@ const { db } = marina.ground
 
 const mimeType = 'application/vnd.security.vulnerability.report; version=1.1'
 const scanner = { name: 'Probe', vendor: 'Tests', version: '1' }
-const { id: scannerId } = await db.transaction((tx) =>
-  saveScanner(tx, {
-    name: fresh('scanner'),
-    description: '',
-    url: 'http://scanner.example',
-    isDisabled: false,
-    auth: '',
-    sealedCredential: null,
-    skipsTlsCheck: false,
-    usesInternalAddress: false,
-  }),
-)
+const scannerId = await givenScanner(marina)
 await db.run(sql`update scanner set is_default = id = ${scannerId}::uuid`)
 
 let tasks = 1_000_000_000

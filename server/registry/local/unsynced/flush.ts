@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { blobPath } from '../../../catalog/blob.ts'
 import {
   dropUnsynced,
@@ -104,17 +105,14 @@ async function healAll({ db, blobs }: Ground, wrong: { one: UnsyncedBlob; result
   const failures: unknown[] = []
   await inTurns(wrong, healedAtOnce, async ({ one, result }) => {
     try {
-      if (await healUnsynced(db, one, (digest, bytes) => blobs.write(blobPath(digest), once(bytes)))) healed++
+      if (await healUnsynced(db, one, (digest, bytes) => blobs.write(blobPath(digest), Readable.from([bytes]))))
+        healed++
     } catch (error) {
       failures.push(error)
       if (result instanceof Error && !one.isSuspect) await suspectUnsynced(db, one)
     }
   })
   return { healed, failures }
-}
-
-async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes
 }
 
 /** For a storage in which all bytes are durable, to which those of a file system were moved while rows were left. */

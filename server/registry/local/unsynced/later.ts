@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { Digest } from '../../../../oci/digest.ts'
 import { blobPath, noteOrphans } from '../../../catalog/blob.ts'
 import type { Blobs } from '../../../platform/blobs/blobs.ts'
@@ -25,11 +26,14 @@ export type LaterFiles = {
   settle(): Promise<void>
 }
 
+/** `onTrouble` hears why files could not be written. */
+export type LaterGround = { db: Queryable; blobs: Blobs; onTrouble?: ((error: unknown) => void) | undefined }
+
 /**
  * Writes the files of small blobs after the answers to their pushes, many together. Until then, and after a crash, the
  * row has the bytes. What cannot be written here is written by a round of flush.ts.
  */
-export function openLaterFiles(db: Queryable, blobs: Blobs): LaterFiles {
+export function openLaterFiles({ db, blobs, onTrouble }: LaterGround): LaterFiles {
   const waiting = new Map<Digest, Buffer>()
   let waitingBytes = 0
   let troubledUntil = -Infinity
@@ -66,8 +70,9 @@ export function openLaterFiles(db: Queryable, blobs: Blobs): LaterFiles {
         db,
         some.map(([digest]) => digest),
       )
-    } catch {
-      // The next push that writes its file itself tells its client what is wrong, and the rounds tell the log.
+    } catch (error) {
+      onTrouble?.(error)
+      // The next push writes its file itself, and tells its client what is wrong.
       troubledUntil = performance.now() + troubleMs
     }
     for (const [digest, bytes] of some) {
@@ -80,9 +85,5 @@ export function openLaterFiles(db: Queryable, blobs: Blobs): LaterFiles {
 /** A file that is there already may be damaged: these bytes are right, and then take its place. */
 async function replaceIfWrong(blobs: Blobs, digest: Digest, bytes: Buffer): Promise<void> {
   const [result] = await blobs.unsynced!.look([lookFor({ digest, size: bytes.length })])
-  if (result !== 'right') await blobs.write(blobPath(digest), once(bytes))
-}
-
-async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes
+  if (result !== 'right') await blobs.write(blobPath(digest), Readable.from([bytes]))
 }

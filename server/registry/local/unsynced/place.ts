@@ -1,7 +1,6 @@
-import type { Blobs, Bytes } from '../../../platform/blobs/blobs.ts'
-import type { Queryable } from '../../../platform/db/db.ts'
+import type { Bytes } from '../../../platform/blobs/blobs.ts'
 import { openBacklog } from './backlog.ts'
-import { openLaterFiles, type LaterFiles } from './later.ts'
+import { openLaterFiles, type LaterFiles, type LaterGround } from './later.ts'
 
 /** `largestBytes`: the largest blob whose bytes travel with its row; 0 for none. `backlogBytes`: see openBacklog. */
 export type UnsyncedLimits = { largestBytes: number; backlogBytes: number }
@@ -14,13 +13,10 @@ export type Placing = {
 }
 
 /** Undefined where the storage has no such way, or the setting is off. */
-export function openPlacing(
-  { db, blobs }: { db: Queryable; blobs: Blobs },
-  { largestBytes, backlogBytes }: UnsyncedLimits,
-): Placing | undefined {
-  if (!blobs.unsynced || largestBytes === 0) return undefined
-  const backlog = openBacklog(db, backlogBytes)
-  const files = openLaterFiles(db, blobs)
+export function openPlacing(ground: LaterGround, { largestBytes, backlogBytes }: UnsyncedLimits): Placing | undefined {
+  if (!ground.blobs.unsynced || largestBytes === 0) return undefined
+  const backlog = openBacklog(ground.db, backlogBytes)
+  const files = openLaterFiles(ground)
   return { largestBytes, takes: (bytes) => files.takes(bytes) && backlog.take(bytes), files }
 }
 

@@ -160,7 +160,7 @@ describe('files that are written after the answer', () => {
     await using marina = await openTestMarina(never)
     const { db, blobs } = marina.ground
     const bytes = randomBytes(100)
-    const [digest, files] = [digestOf(bytes), openLaterFiles(db, blobs)]
+    const [digest, files] = [digestOf(bytes), openLaterFiles({ db, blobs })]
     files.follow(digest, bytes)
     assert.deepEqual(files.find(digest), bytes)
     await files.settle()
